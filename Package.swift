@@ -1,0 +1,179 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The targets stand in the order of the arrows: whatever a target may import stands above it.
+// `tools/check-arrows` holds the list to the sources.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let package = Package(
+    name: "cattail",
+    products: [
+        .executable(name: "cattail", targets: ["cattail"]),
+        .library(name: "CattailClient", targets: ["CattailClient"]),
+        .library(name: "EndpointModel", targets: ["EndpointModel"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The system's SQLite, as a module.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // The system's zlib, as a module.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // The resource, selectors, items, records, positions, digests: what the words mean.
+        .target(name: "EndpointModel", dependencies: [crypto], swiftSettings: settings),
+        // Documents as people write and read them: YAML, JSON, tables.
+        .target(
+            name: "EndpointDocuments", dependencies: ["EndpointModel", yams],
+            swiftSettings: settings),
+        // Messages, frames and both ends of a session, as values.
+        .target(
+            name: "SyncProtocol", dependencies: ["EndpointModel", "CZlib", nioCore],
+            swiftSettings: settings),
+        // A small typed layer over the SQLite C API.
+        .target(name: "SQLiteStore", dependencies: ["CSQLite"], swiftSettings: settings),
+        // The append-only log in one SQLite file.
+        .target(
+            name: "LogStore", dependencies: ["EndpointModel", "SQLiteStore", logging],
+            swiftSettings: settings),
+        // The fold and the ordered in-memory state.
+        .target(name: "EndpointState", dependencies: ["EndpointModel"], swiftSettings: settings),
+        // Views on disk, and the state as of any seq.
+        .target(
+            name: "Projection",
+            dependencies: ["EndpointModel", "EndpointState", "LogStore", "SQLiteStore", logging],
+            swiftSettings: settings),
+        // Selections, frames shared by their subscribers, catch-up plans.
+        .target(
+            name: "Feeds", dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", nioCore],
+            swiftSettings: settings),
+        // What a leader and a follower decide, as values.
+        .target(
+            name: "ReplicaCore",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds"],
+            swiftSettings: settings),
+        // NIO pipelines that carry out what sessions decide.
+        .target(
+            name: "SyncTransport",
+            dependencies: [
+                "EndpointModel", "SyncProtocol", nioCore, nioPosix, nioConcurrency, logging,
+            ],
+            swiftSettings: settings),
+        // The client library.
+        .target(
+            name: "CattailClient",
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "SyncTransport", nioCore,
+                nioPosix, nioConcurrency, logging,
+            ],
+            swiftSettings: settings),
+        // History, differences, proofs, who had an address, replay.
+        .target(
+            name: "Audit",
+            dependencies: ["EndpointModel", "EndpointState", "LogStore", "Projection", logging],
+            swiftSettings: settings),
+        // Threads, files, sockets and lifecycle around the values.
+        .target(
+            name: "CattailServer",
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "Projection",
+                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", nioCore,
+                nioPosix, nioConcurrency, lifecycle, logging,
+            ],
+            swiftSettings: settings),
+        // The cluster that `generate` makes.
+        .target(
+            name: "ReferenceCluster", dependencies: ["EndpointModel"], swiftSettings: settings),
+        // The command line, thin.
+        .executableTarget(
+            name: "cattail",
+            dependencies: [
+                "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol", "LogStore",
+                "Projection", "SyncTransport", "CattailClient", "Audit", "CattailServer",
+                "ReferenceCluster", arguments, lifecycle, unixSignals, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+        // What tests share: virtual clock, recorders, processes, throw-away folders.
+        .target(
+            name: "CattailTestKit",
+            dependencies: [
+                "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol", "LogStore",
+                "Projection", "Feeds", "ReplicaCore", "ReferenceCluster", nioCore,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EndpointModelTests",
+            dependencies: ["EndpointModel", "CattailTestKit"],
+            resources: [.copy("Vectors")], swiftSettings: settings),
+        .testTarget(
+            name: "EndpointDocumentsTests",
+            dependencies: ["EndpointModel", "EndpointDocuments", "ReferenceCluster", "CattailTestKit"],
+            resources: [.copy("Vectors")], swiftSettings: settings),
+        .testTarget(
+            name: "SyncProtocolTests",
+            dependencies: ["EndpointModel", "SyncProtocol", "CattailTestKit", nioCore, protobuf],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LogStoreTests",
+            dependencies: ["EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EndpointStateTests",
+            dependencies: ["EndpointModel", "EndpointState", "CattailTestKit"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ProjectionTests",
+            dependencies: ["EndpointModel", "EndpointState", "LogStore", "Projection", "CattailTestKit"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FeedsTests",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "CattailTestKit", nioCore],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ReplicaCoreTests",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "ReplicaCore", "CattailTestKit"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["EndpointModel", "EndpointState", "LogStore", "Projection", "Audit", "CattailTestKit"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CattailClientTests",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "SyncTransport", "CattailClient", "CattailTestKit", nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CattailServerTests",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "SyncTransport", "CattailClient", "CattailServer", "CattailTestKit", nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["EndpointModel", "EndpointDocuments", "CattailTestKit"],
+            swiftSettings: settings),
+    ]
+)

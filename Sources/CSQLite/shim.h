@@ -1,0 +1,4 @@
+#ifndef CATTAIL_CSQLITE_SHIM_H
+#define CATTAIL_CSQLITE_SHIM_H
+#include <sqlite3.h>
+#endif
