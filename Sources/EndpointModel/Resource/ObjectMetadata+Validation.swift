@@ -19,7 +19,8 @@ extension ObjectMetadata {
     static func addNameFaults(_ name: String, to faults: inout FaultList) {
         let excess = name.utf8.count - mostNameBytes
         if excess > 0 {
-            faults.add("metadata.name", name, "is \(excess) bytes too long: at most 253 are allowed")
+            faults.add(
+                "metadata.name", name, "is \(excess) bytes too long: at most 253 are allowed")
         } else if !FieldSyntax.matches(name.utf8, .identity) {
             let reason = name.isEmpty ? "is required" : NameRule.identity
             faults.add("metadata.name", name, reason)

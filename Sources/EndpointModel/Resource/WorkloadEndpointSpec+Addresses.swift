@@ -44,7 +44,8 @@ extension WorkloadEndpointSpec {
             guard let cover, !(address.map(cover.contains) ?? false) else { continue }
             let shown = nat.internalIP.isEmpty ? "is missing and so" : nat.internalIP
             faults.add(
-                "spec.ipNATs[\(index)]", "", "internalIP \(shown) is not in the endpoint's networks")
+                "spec.ipNATs[\(index)]", "", "internalIP \(shown) is not in the endpoint's networks"
+            )
         }
     }
 }
