@@ -37,7 +37,7 @@ enum ByteOrder {
         guard let first = wanted.first else { return true }
         // Label values are at most 63 bytes by the rules, so this is the way taken. Imports
         // may hold any length; the product would let one value stall a server (G12).
-        if wanted.count * 8 > 512, text.count > 512 { return containsLong(text, wanted) }
+        if wanted.count > 64, text.count > 512 { return containsLong(text, wanted) }
         for start in 0...(text.count - wanted.count) where text[start] == first {
             if equal(text[rebasing: start..<start + wanted.count], wanted) { return true }
         }

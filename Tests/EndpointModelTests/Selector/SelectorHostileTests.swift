@@ -106,7 +106,7 @@ struct SelectorHostileTests {
         let half = String(repeating: "a", count: 400_000)
         let selector = try Selector(parsing: "a contains \"\(half)b\"")
         #expect(!selector.matches(["a": half + half]))
-        #expect(selector.matches(["a": half + half + "b"]))
+        #expect(selector.matches(["a": half + half + "ab"]))
         #expect(try Selector(parsing: "a contains \"b\"").matches(["a": half + "b"]))
     }
 
