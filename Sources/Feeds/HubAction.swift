@@ -18,7 +18,8 @@ package enum HubAction: Sendable {
     case endCatchUp(SubscriberID)
     /// Computes the digest of the pinned state's selection without the feed's help, elsewhere;
     /// `judged` takes it (G6).
-    case judgeFeed(fingerprint: Hash256, selection: Selection, state: EndpointState, feed: StateDigest)
+    case judgeFeed(
+        fingerprint: Hash256, selection: Selection, state: EndpointState, feed: StateDigest)
 }
 
 /// One page of a catch-up, made from the log.

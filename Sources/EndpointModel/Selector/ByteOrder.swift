@@ -1,14 +1,17 @@
-/// Comparisons of raw bytes, eight at a time: labels and values are equal, ordered and searched
+/// Comparisons of raw bytes, eight at a time: keys, labels and values are equal, ordered and searched
 /// by bytes, never by Unicode's idea of likeness.
-@usableFromInline
-enum ByteOrder {
-    static func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+package enum ByteOrder {
+    package static func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
+        -> Bool
+    {
         left.count == right.count && commonPrefix(left, right) == left.count
     }
 
     /// Less than, equal to or greater than zero, as the left is before, equal to or after the
     /// right.
-    static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+    package static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
+        -> Int
+    {
         let common = commonPrefix(left, right)
         if common == left.count || common == right.count { return left.count - right.count }
         return Int(left[common]) - Int(right[common])
