@@ -1,0 +1,70 @@
+/// What a control event says. A node that meets an unknown critical one stores and forwards it
+/// and stops serving; an unknown ignorable one it stores and forwards.
+public enum ControlEvent: Hashable, Sendable {
+    /// A leader's reign begins.
+    case epoch(Epoch)
+    case unknown(type: UInt32, criticality: Criticality)
+
+    public enum Criticality: UInt8, Hashable, Sendable {
+        case ignorable = 0
+        case critical = 1
+    }
+
+    private static let epochType: UInt64 = 1
+
+    func write(to writer: inout ProtoWriter) {
+        switch self {
+        case .epoch(let epoch):
+            writer.number(1, Self.epochType)
+            writer.number(2, UInt64(Criticality.critical.rawValue))
+            writer.message(3) { inner in
+                inner.number(1, epoch.number)
+                inner.fixed64(2, epoch.leaderID)
+            }
+        case .unknown(let type, let criticality):
+            writer.number(1, UInt64(type))
+            writer.number(2, UInt64(criticality.rawValue))
+        }
+    }
+
+    init(_ reader: consuming ProtoReader) throws(WireError) {
+        var reader = reader
+        var type: UInt64 = 0
+        var criticality = Criticality.ignorable
+        var epoch: Epoch?
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: type = try reader.number(field, atMost: UInt64(UInt32.max))
+            case 2:
+                _ = try reader.number(field, atMost: 1)
+                criticality = .critical
+            case 3:
+                try reader.single(field)
+                epoch = try Self.epoch(reader.nested(reader.body(field)))
+            default: try reader.skip(field)
+            }
+        }
+        guard type != 0 else { throw .fieldMissing(field: 1) }
+        guard type == Self.epochType else {
+            self = .unknown(type: UInt32(truncatingIfNeeded: type), criticality: criticality)
+            return
+        }
+        guard let epoch, epoch.number > 0, criticality == .critical else {
+            throw .inconsistent("an epoch event is critical and has a number")
+        }
+        self = .epoch(epoch)
+    }
+
+    private static func epoch(_ reader: consuming ProtoReader) throws(WireError) -> Epoch {
+        var reader = reader
+        var epoch = Epoch.none
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: epoch.number = try reader.number(field)
+            case 2: epoch.leaderID = try reader.fixed64(field)
+            default: try reader.skip(field)
+            }
+        }
+        return epoch
+    }
+}

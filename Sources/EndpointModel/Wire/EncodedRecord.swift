@@ -1,0 +1,83 @@
+/// One event's record: the item and the audit part, each encoded once, and the hash that the
+/// chain takes up.
+public struct EncodedRecord: Sendable {
+    /// The greatest record, in bytes.
+    public static let byteLimit = EncodedItem.byteLimit + (64 << 10)
+
+    public let item: EncodedItem
+    /// The encoded audit part.
+    public let auditBytes: [UInt8]
+    /// `SHA-256(itemHash ‖ SHA-256(audit part))`.
+    public let hash: Hash256
+
+    package init(item: EncodedItem, audit: AuditPart) {
+        self.init(item: item, auditBytes: audit.encoded())
+    }
+
+    private init(item: EncodedItem, auditBytes: [UInt8]) {
+        self.item = item
+        self.auditBytes = auditBytes
+        hash = item.hash.followed(by: .of(auditBytes))
+    }
+
+    /// Takes foreign bytes, after checking that they are one canonical record.
+    public init(validating bytes: [UInt8]) throws(WireError) {
+        guard bytes.count <= Self.byteLimit else {
+            throw .tooLong(bytes: bytes.count, limit: Self.byteLimit)
+        }
+        let parts = bytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in try Self.split(raw) }
+        }
+        let (itemRange, auditRange) = try parts.get()
+        let item = try EncodedItem(validating: Array(bytes[itemRange]))
+        let auditBytes = Array(bytes[auditRange])
+        let audit = auditBytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in try AuditPart(raw) }
+        }
+        _ = try audit.get()
+        self.init(item: item, auditBytes: auditBytes)
+    }
+
+    public var seq: Seq { item.seq }
+
+    /// The audit part, decoded. Its bytes were checked on entry.
+    public func audit() throws(WireError) -> AuditPart {
+        let result = auditBytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in try AuditPart(raw) }
+        }
+        return try result.get()
+    }
+
+    /// The schema's `Record`.
+    public var bytes: [UInt8] {
+        var writer = ProtoWriter(reserving: byteCount)
+        item.bytes.withUnsafeBytes { writer.explicitData(1, $0) }
+        auditBytes.withUnsafeBytes { writer.explicitData(2, $0) }
+        return writer.bytes
+    }
+
+    public var byteCount: Int {
+        2 + ProtoWriter.varintByteCount(UInt64(item.bytes.count)) + item.bytes.count
+            + ProtoWriter.varintByteCount(UInt64(auditBytes.count)) + auditBytes.count
+    }
+
+    /// The ranges of item and audit part; nothing else may stand in a record.
+    private static func split(_ bytes: UnsafeRawBufferPointer) throws(WireError)
+        -> (Range<Int>, Range<Int>)
+    {
+        var reader = ProtoReader(bytes, order: .ascending)
+        var item: Range<Int>?
+        var audit: Range<Int>?
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: item = try reader.singleBody(field)
+            case 2: audit = try reader.singleBody(field)
+            default:
+                throw .inconsistent("a record has item and audit alone, not field \(field.number)")
+            }
+        }
+        guard let item else { throw .fieldMissing(field: 1) }
+        guard let audit else { throw .fieldMissing(field: 2) }
+        return (item, audit)
+    }
+}
