@@ -70,14 +70,16 @@ struct History {
     }
 }
 
-/// A data directory in a folder of its own.
+/// A data directory in a folder of its own, held while this value lives.
 struct LogFixture {
     let folder: TemporaryFolder
     let directory: String
+    let held: DataDirectory
 
     init() throws {
         folder = try TemporaryFolder()
         directory = folder.path("data")
+        held = try DataDirectory.acquire(directory)
     }
 
     var logPath: String { DataDirectory.logPath(in: directory) }
@@ -85,14 +87,13 @@ struct LogFixture {
     var anchorPath: String { DataDirectory.anchorPath(in: directory) }
 
     func create(_ settings: LogSettings = LogSettings()) throws(LogError) -> LogWriter {
-        try LogWriter.create(
-            in: .acquire(directory), logID: History.logID, settings: settings)
+        try LogWriter.create(in: held, logID: History.logID, settings: settings)
     }
 
     func open(
         expecting logID: LogID? = nil, _ settings: LogSettings = LogSettings()
     ) throws(LogError) -> LogWriter {
-        try LogWriter.open(in: .acquire(directory), expecting: logID, settings: settings)
+        try LogWriter.open(in: held, expecting: logID, settings: settings)
     }
 
     /// Leaves a log of `checkpointed` events in the file and `inWAL` more in the WAL, as a killed
