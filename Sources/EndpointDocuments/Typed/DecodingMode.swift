@@ -29,10 +29,13 @@ extension Decoded<WorkloadEndpoint> {
     /// The document's faults together with those of the rules, which judge only what could be
     /// read: a port of "http" is one mistake, not also a port of 0.
     package func allFaults(for write: EndpointWrite? = nil) -> [FieldFault] {
-        let ruleFaults = EndpointReview(value).faults(for: write)
+        let ruleFaults = write.map(value.validate) ?? value.validate()
         if faults.isEmpty || ruleFaults.isEmpty { return faults + ruleFaults }
         let unread = UnreadFields(faults)
-        return faults + ruleFaults.filter { !unread.touches($0.field) }
+        var all = FaultList()
+        all.add(contentsOf: faults)
+        all.add(contentsOf: ruleFaults.filter { !unread.touches($0.field) })
+        return all.all
     }
 }
 

@@ -14,7 +14,7 @@ extension WorkloadEndpoint {
         var endpoint = WorkloadEndpoint()
         let leftover = decoder.endpoint(document, into: &endpoint)
         return decoder.finished(endpoint, mode: mode) { endpoint in
-            endpoint.unknownFields = leftover?.compactJSON ?? ""
+            endpoint.unknownFields = leftover?.inKeyOrder.compactJSON ?? ""
         }
     }
 }

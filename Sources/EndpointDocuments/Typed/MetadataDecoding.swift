@@ -20,7 +20,7 @@ extension TypedDecoder {
             }
         }
         let members = OtherField.allCases.compactMap { field in
-            others[field].map { DocumentValue.Member(field.rawValue, $0) }
+            others[field].map { DocumentValue.Member(field.rawValue, $0.inKeyOrder) }
         }
         if !members.isEmpty { metadata.otherFields = DocumentValue.object(members).compactJSON }
         return leftover

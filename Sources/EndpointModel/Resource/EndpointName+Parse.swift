@@ -37,7 +37,9 @@ extension EndpointName {
     ) throws(FieldFault) -> Bool {
         let wanted = try segments(of: identifiers)
         guard let parts = fullNameParts(name) else { return false }
-        return zip(wanted, parts).allSatisfy { $0.value.isEmpty || $0.value == $1 }
+        return wanted.indices.allSatisfy { index in
+            wanted[index].value.isEmpty || wanted[index].value == parts[index]
+        }
     }
 
     /// The key that the v1 data model has for the endpoint; nil when the name has not exactly

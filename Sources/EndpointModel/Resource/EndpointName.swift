@@ -41,13 +41,13 @@ public enum EndpointName {
     public static func derive(
         from identifiers: EndpointIdentifiers
     ) throws(FieldFault) -> String {
-        var name = ""
-        for segment in try segments(of: identifiers) {
-            if segment.value.isEmpty { throw missing(segment.field) }
-            if !name.isEmpty { name += "-" }
-            try append(segment, to: &name)
+        let segments = try segments(of: identifiers)
+        var name = NameBytes()
+        for index in segments.indices {
+            if segments[index].value.isEmpty { throw missing(segments[index].field) }
+            try name.append(segments[index])
         }
-        return name
+        return name.text
     }
 
     /// What every name of these identifiers begins with: the segments up to the first missing
@@ -56,17 +56,17 @@ public enum EndpointName {
     public static func prefix(
         of identifiers: EndpointIdentifiers
     ) throws(FieldFault) -> String {
-        var name = ""
-        for segment in try segments(of: identifiers) {
-            if segment.value.isEmpty { return name + "-" }
-            if !name.isEmpty { name += "-" }
-            try append(segment, to: &name)
+        let segments = try segments(of: identifiers)
+        var name = NameBytes()
+        for index in segments.indices {
+            if segments[index].value.isEmpty { return name.text + "-" }
+            try name.append(segments[index])
         }
-        return name
+        return name.text
     }
 
     struct Segment {
-        var field: String
+        var field: StaticString
         var value: String
     }
 
@@ -74,7 +74,7 @@ public enum EndpointName {
     /// compared exactly: `K8S` is not `k8s`.
     static func segments(
         of identifiers: EndpointIdentifiers
-    ) throws(FieldFault) -> [Segment] {
+    ) throws(FieldFault) -> InlineArray<4, Segment> {
         if identifiers.node.isEmpty { throw missing("spec.node") }
         return [
             Segment(field: "spec.node", value: identifiers.node),
@@ -107,29 +107,32 @@ public enum EndpointName {
         }
     }
 
-    private static func missing(_ field: String) -> FieldFault {
-        FieldFault(field: field, reason: "is required to derive the endpoint's name")
+    private static func missing(_ field: StaticString) -> FieldFault {
+        FieldFault(field: "\(field)", reason: "is required to derive the endpoint's name")
     }
 
-    private static func append(
-        _ segment: Segment, to name: inout String
-    ) throws(FieldFault) {
-        let bytes = segment.value.utf8
-        if bytes.first == UInt8(ascii: "-") {
-            throw FieldFault(
-                field: segment.field, offending: segment.value, reason: "must not begin with '-'")
-        }
-        if bytes.last == UInt8(ascii: "-") {
-            throw FieldFault(
-                field: segment.field, offending: segment.value, reason: "must not end with '-'")
-        }
-        if bytes.contains(UInt8(ascii: "-")) {
-            for scalar in segment.value.unicodeScalars {
-                name.unicodeScalars.append(scalar)
-                if scalar == "-" { name.unicodeScalars.append(scalar) }
+    /// A name in the making.
+    private struct NameBytes {
+        private var bytes: [UInt8] = []
+
+        init() { bytes.reserveCapacity(96) }
+
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+
+        mutating func append(_ segment: Segment) throws(FieldFault) {
+            let dash = UInt8(ascii: "-")
+            let value = segment.value.utf8
+            if value.first == dash { throw fault(segment, "must not begin with '-'") }
+            if value.last == dash { throw fault(segment, "must not end with '-'") }
+            if !bytes.isEmpty { bytes.append(dash) }
+            for byte in value {
+                bytes.append(byte)
+                if byte == dash { bytes.append(dash) }
             }
-        } else {
-            name += segment.value
+        }
+
+        private func fault(_ segment: Segment, _ reason: String) -> FieldFault {
+            FieldFault(field: "\(segment.field)", offending: segment.value, reason: reason)
         }
     }
 }

@@ -1,6 +1,8 @@
 extension FieldFault {
-    /// How much of a value a fault shows: a hostile document must not come back in full.
-    package static let shownByteCount = 100
+    /// The longest value that a fault shows whole, room for any valid name; of a longer one it
+    /// shows the beginning. A hostile document must not come back in full.
+    package static let shownByteCount = 256
+    private static let shownScalarCount = 100
 
     /// A fault that shows `offending`, cut when it is long.
     package init(field: String, offending value: String, reason: String) {
@@ -9,7 +11,7 @@ extension FieldFault {
 
     package static func shown(_ value: String) -> String {
         guard value.utf8.count > shownByteCount else { return value }
-        return String(value.unicodeScalars.prefix(shownByteCount / 4)) + "…"
+        return String(value.unicodeScalars.prefix(shownScalarCount)) + "…"
     }
 }
 
@@ -19,7 +21,7 @@ package struct FaultList: Sendable {
     package static let mostFaults = 256
 
     package private(set) var faults: [FieldFault] = []
-    private var omitted = 0
+    private var isCut = false
 
     package init() {}
 
@@ -27,7 +29,7 @@ package struct FaultList: Sendable {
 
     package mutating func add(_ fault: FieldFault) {
         guard faults.count < Self.mostFaults else {
-            omitted += 1
+            isCut = true
             return
         }
         faults.append(fault)
@@ -41,11 +43,10 @@ package struct FaultList: Sendable {
         for other in others { add(other) }
     }
 
-    /// The faults, and how many more there were.
+    /// The faults, and after the most a last one that says that there were more. Lists made of
+    /// such lists keep that form.
     package var all: [FieldFault] {
-        guard omitted > 0 else { return faults }
-        let rest = FieldFault(
-            field: "document", reason: "has \(omitted) more faults, which are not listed")
-        return faults + [rest]
+        guard isCut else { return faults }
+        return faults + [FieldFault(field: "document", reason: "has more faults, not listed here")]
     }
 }

@@ -32,11 +32,11 @@ extension WorkloadEndpoint {
     public func prepared(
         for write: EndpointWrite
     ) throws(InvalidEndpoint) -> WorkloadEndpoint {
-        let review = EndpointReview(self)
-        let faults = review.faults(for: write)
+        let derivedName = derivedName
+        let faults = faults(derivedName: derivedName, write: write)
         guard faults.isEmpty else { throw InvalidEndpoint(faults: faults) }
         var prepared = self
-        if prepared.metadata.name.isEmpty, case .success(let derived) = review.derivedName {
+        if prepared.metadata.name.isEmpty, case .success(let derived) = derivedName {
             prepared.metadata.name = derived
         }
         prepared.setImplicitLabels()

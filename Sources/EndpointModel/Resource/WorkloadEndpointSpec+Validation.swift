@@ -48,16 +48,20 @@ extension WorkloadEndpointSpec {
         for (index, port) in ports.enumerated() {
             port.addFaults(to: &faults, at: { "spec.ports[\(index)]" })
         }
-        guard ports.count > 1 else { return }
+        if ports.count > 1 { addPortNameFaults(to: &faults) }
+    }
+
+    /// A name is the way policies speak of a port, so it must mean one.
+    private func addPortNameFaults(to faults: inout FaultList) {
         var firstUse: [String: Int] = [:]
         for (index, port) in ports.enumerated() where FieldSyntax.isPortName(port.name) {
-            if let first = firstUse[port.name] {
-                faults.add(
-                    "spec.ports[\(index)]", "",
-                    "has the name \(port.name) of spec.ports[\(first)]: port names are unique")
-            } else {
+            guard let first = firstUse[port.name] else {
                 firstUse[port.name] = index
+                continue
             }
+            faults.add(
+                "spec.ports[\(index)]", "",
+                "has the name \(port.name) of spec.ports[\(first)]: port names are unique")
         }
     }
 }
