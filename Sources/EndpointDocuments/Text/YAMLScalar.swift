@@ -7,7 +7,7 @@ enum YAMLScalar {
         switch text.utf8.first {
         case nil: return .null
         case .dash?, (UInt8(ascii: "0")...UInt8(ascii: "9"))?:
-            return isJSONNumber(text) ? .number(text) : .string(text)
+            return JSONNumber.isValid(text) ? .number(text) : .string(text)
         default: break
         }
         guard text.utf8.count <= 5 else { return .string(text) }
@@ -39,15 +39,6 @@ enum YAMLScalar {
     ]
 
     // MARK: Numbers
-
-    /// RFC 8259, section 6.
-    static func isJSONNumber(_ text: String) -> Bool {
-        var scan = ByteScan(text)
-        _ = scan.take("-")
-        if !scan.take("0") { guard scan.digits() > 0 else { return false } }
-        if scan.take(".") { guard scan.digits() > 0 else { return false } }
-        return scan.exponent() && scan.isAtEnd
-    }
 
     /// YAML 1.1's integers and floats with their signs, bases, underscores and sexagesimals.
     private static func isNumberOfAnyNotation(_ text: String) -> Bool {
