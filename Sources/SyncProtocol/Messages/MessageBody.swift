@@ -1,4 +1,4 @@
-package import EndpointModel
+internal import EndpointModel
 package import NIOCore
 
 /// An encoded message with room before it for a frame's head, so that framing it in place copies
