@@ -133,3 +133,14 @@ package struct NetChange {
         return nil
     }
 }
+
+extension FeedChange {
+    /// About what it takes in a frame.
+    package var byteCount: Int {
+        switch self {
+        case .put(let item): item.bytes.count + 8
+        case .removal(let item):
+            item.withKeyBytes { namespace, name in namespace.count + name.count + 24 }
+        }
+    }
+}

@@ -1,5 +1,5 @@
-package import EndpointModel
-package import EndpointState
+internal import EndpointModel
+internal import EndpointState
 internal import NIOCore
 internal import SyncProtocol
 
@@ -58,7 +58,7 @@ struct Feed {
     }
 
     /// Whether the batch touched the feed; if so its frames are in the ring.
-    mutating func take(_ batch: CommittedBatch, state: EndpointState, frames: inout FrameMaker)
+    mutating func take(_ batch: CommittedBatch, state: EndpointState, frames: FrameMaker)
         -> Bool
     {
         switch content {
@@ -69,7 +69,7 @@ struct Feed {
             return false
         case .live(.everything):
             let changes = batch.changes.compactMap { judge.change($0) }
-            return publish(changes, at: batch.position, members: state, frames: &frames)
+            return publish(changes, at: batch.position, members: state, frames: frames)
         case .live(.some(var own)):
             let changes = batch.changes.compactMap { judge.change($0) }
             guard !changes.isEmpty else { return false }
@@ -77,22 +77,22 @@ struct Feed {
             for change in changes { own.take(change) }
             own.advance(to: batch.position.seq)
             content = .live(.some(own))
-            return publish(changes, at: batch.position, members: own, frames: &frames)
+            return publish(changes, at: batch.position, members: own, frames: frames)
         }
     }
 
     /// The gathered members stand; what was committed meanwhile is folded in.
     mutating func built(
-        _ members: EndpointState, state: EndpointState, frames: inout FrameMaker
+        _ members: EndpointState, state: EndpointState, frames: FrameMaker
     ) {
         guard case .building(_, let waiting) = content else { return }
         content = .live(.some(members))
-        for batch in waiting { _ = take(batch, state: state, frames: &frames) }
+        for batch in waiting { _ = take(batch, state: state, frames: frames) }
     }
 
     /// A mark without changes, for a feed that was not touched: its subscribers move on to
     /// `position`.
-    mutating func appendMark(_ position: Position, state: EndpointState, frames: inout FrameMaker)
+    mutating func appendMark(_ position: Position, state: EndpointState, frames: FrameMaker)
         -> Bool
     {
         guard isLive, ring.head < position.seq, let members = members(in: state) else {
@@ -106,7 +106,7 @@ struct Feed {
     /// One frame a batch, unless it is too large for one: then the mark ends the last.
     private mutating func publish(
         _ changes: [FeedChange], at position: Position, members: EndpointState,
-        frames: inout FrameMaker
+        frames: FrameMaker
     ) -> Bool {
         guard !changes.isEmpty else { return false }
         let mark = Mark.inSync(at: position, of: members)

@@ -1,4 +1,4 @@
-package import EndpointModel
+internal import EndpointModel
 internal import EndpointState
 internal import NIOCore
 internal import SyncProtocol
@@ -59,7 +59,7 @@ extension FeedHub {
         subscribers[id]?.held = position.seq
     }
 
-    mutating func startSnapshot(_ id: SubscriberID, how: How, reason: Reason) {
+    mutating func startSnapshot(_ id: SubscriberID, how: How, reason: ResyncReason) {
         count(how)
         subscribers[id]?.phase = .snapshot(start: position, after: nil)
         write(id, makeFrame(.resync(Resync(how: how, start: position, reason: reason))))
@@ -186,7 +186,7 @@ extension SnapshotReason {
         }
     }
 
-    fileprivate var wire: Reason {
+    fileprivate var wire: ResyncReason {
         switch self {
         case .noToken: .noToken
         case .otherSelection: .otherSelection

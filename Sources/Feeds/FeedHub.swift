@@ -1,6 +1,6 @@
 package import EndpointModel
 package import EndpointState
-package import NIOCore
+internal import NIOCore
 package import SyncProtocol
 
 /// All feeds of a node and their subscribers, as one value: commits and socket events go in,
@@ -15,19 +15,20 @@ package struct FeedHub {
     package private(set) var position: Position
     /// Everything, folded from what was published: the hub's own copy, which shares its items
     /// with the view that commits are checked against.
-    package private(set) var state: EndpointState
+    package private(set) var view: EndpointView
     private(set) var feeds: [Hash256: Feed] = [:]
     private(set) var logRing: FrameRing
     var subscribers: [SubscriberID: Subscriber] = [:]
     private var logSubscribers: Set<SubscriberID> = []
-    private(set) var frames: FrameMaker
+    let frames: FrameMaker
     let limits: FeedLimits
     package private(set) var counters = FeedCounters()
     var actions: [HubAction] = []
 
-    package init(position: Position, state: EndpointState, limits: FeedLimits = FeedLimits()) {
+    package init(position: Position, view: EndpointView, limits: FeedLimits = FeedLimits()) {
+        precondition(view.seq == position.seq, "view at \(view.seq), log at \(position.seq)")
         self.position = position
-        self.state = state
+        self.view = view
         self.limits = limits
         frames = FrameMaker(limits: limits)
         logRing = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
@@ -40,8 +41,7 @@ package struct FeedHub {
         precondition(
             batch.records.first?.seq == position.seq.next,
             "batch from \(batch.records.first?.seq ?? .zero) behind \(position.seq)")
-        for change in batch.changes { fold(change) }
-        state.advance(to: batch.position.seq)
+        for change in batch.changes { fold(change.item) }
         position = batch.position
         counters.events += UInt64(batch.records.count)
         publishRecords(batch)
@@ -49,13 +49,15 @@ package struct FeedHub {
         return takeActions()
     }
 
-    private mutating func fold(_ change: EndpointView.Change) {
-        switch change.item.kind {
-        case .put: state.put(change.item)
-        case .delete: state.remove(keyOf: change.item)
-        case .control: break
+    /// The committer has folded the same event into the same view before.
+    private mutating func fold(_ item: EncodedItem) {
+        do { try view.fold(item) } catch {
+            preconditionFailure("a durable event does not fold: \(error)")
         }
     }
+
+    /// All endpoints as they stand at `position`.
+    package var state: EndpointState { view.state }
 
     private mutating func publishRecords(_ batch: CommittedBatch) {
         guard !logSubscribers.isEmpty else {
@@ -70,7 +72,8 @@ package struct FeedHub {
     }
 
     private mutating func publish(_ batch: CommittedBatch, to fingerprint: Hash256) {
-        guard feeds[fingerprint]?.take(batch, state: state, frames: &frames) == true else { return }
+        let state = state
+        guard feeds[fingerprint]?.take(batch, state: state, frames: frames) == true else { return }
         counters.framesEncoded += 1
         advanceSubscribers(of: fingerprint)
     }
@@ -147,7 +150,8 @@ package struct FeedHub {
     /// The members of a selection as of the version that `buildFeed` was given.
     package mutating func feedBuilt(_ fingerprint: Hash256, members: EndpointState) -> [HubAction] {
         guard feeds[fingerprint] != nil else { return [] }
-        feeds[fingerprint]?.built(members, state: state, frames: &frames)
+        let state = state
+        feeds[fingerprint]?.built(members, state: state, frames: frames)
         advanceSubscribers(of: fingerprint)
         return takeActions()
     }
@@ -177,7 +181,7 @@ package struct FeedHub {
         let isHead = request.to.seq == position.seq
         let mark = Mark(
             position: request.to, digest: request.digest, count: UInt64(request.count),
-            sync: isHead ? .inSync : .moreFollows)
+            sync: isHead ? .inSync : .more)
         subscribers[id]?.held = request.to.seq
         subscribers[id]?.phase = .tail
         write(id, buffer)
@@ -189,6 +193,7 @@ package struct FeedHub {
     /// Marks subscribers of feeds that were not touched along, and lets go of feeds that nobody
     /// came back to. Called once every ping interval.
     package mutating func ticked(at milliseconds: UInt64) -> [HubAction] {
+        let state = state
         for (fingerprint, feed) in feeds {
             if let idleSince = feed.idleSince,
                 milliseconds >= idleSince &+ limits.idleFeedMilliseconds
@@ -196,7 +201,7 @@ package struct FeedHub {
                 feeds[fingerprint] = nil
                 continue
             }
-            if feeds[fingerprint]?.appendMark(position, state: state, frames: &frames) == true {
+            if feeds[fingerprint]?.appendMark(position, state: state, frames: frames) == true {
                 advanceSubscribers(of: fingerprint)
             }
         }

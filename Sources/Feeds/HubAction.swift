@@ -16,10 +16,6 @@ package enum HubAction: Sendable {
     case continueCatchUp(SubscriberID)
     /// Whatever was started for this subscriber is not wanted any more.
     case endCatchUp(SubscriberID)
-    /// Computes the digest of the pinned state's selection without the feed's help, elsewhere;
-    /// `judged` takes it (G6).
-    case judgeFeed(
-        fingerprint: Hash256, selection: Selection, state: EndpointState, feed: StateDigest)
 }
 
 /// One page of a catch-up, made from the log.

@@ -117,11 +117,19 @@ package struct IntakeFault: Error, Hashable, Sendable, CustomStringConvertible {
         case timeGoesBack = "time-goes-back"
         case doesNotFold = "does-not-fold"
         case historyDiffers = "history-differs"
+        /// This node's disk did not take it.
+        case notStored = "not-stored"
     }
 
     package let seq: Seq
     package let code: Code
     package let reason: String
+
+    package init(seq: Seq, code: Code, reason: String) {
+        self.seq = seq
+        self.code = code
+        self.reason = reason
+    }
 
     package var description: String { "\(code.rawValue): the event at seq \(seq): \(reason)" }
 }
