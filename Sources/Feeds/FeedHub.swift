@@ -190,22 +190,23 @@ package struct FeedHub {
 
     // MARK: Time
 
-    /// Marks subscribers of feeds that were not touched along, and lets go of feeds that nobody
-    /// came back to. Called once every ping interval.
-    package mutating func ticked(at milliseconds: UInt64) -> [HubAction] {
+    /// The subscriber has heard nothing for a ping interval. When its feed was not touched while
+    /// the log moved on, it and all who share the feed are marked along.
+    package mutating func markAlong(_ id: SubscriberID) -> [HubAction] {
+        guard case .state(let fingerprint)? = subscribers[id]?.subject else { return [] }
         let state = state
-        for (fingerprint, feed) in feeds {
-            if let idleSince = feed.idleSince,
-                milliseconds >= idleSince &+ limits.idleFeedMilliseconds
-            {
-                feeds[fingerprint] = nil
-                continue
-            }
-            if feeds[fingerprint]?.appendMark(position, state: state, frames: frames) == true {
-                advanceSubscribers(of: fingerprint)
-            }
+        if feeds[fingerprint]?.appendMark(position, state: state, frames: frames) == true {
+            advanceSubscribers(of: fingerprint)
         }
         return takeActions()
+    }
+
+    /// Lets go of feeds that nobody came back to.
+    package mutating func ticked(at milliseconds: UInt64) {
+        for (fingerprint, feed) in feeds {
+            guard let idleSince = feed.idleSince else { continue }
+            if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
+        }
     }
 
     // MARK: Inside

@@ -102,14 +102,14 @@ package enum Admission {
         -> (endpoint: WorkloadEndpoint, faults: [String])
     {
         var endpoint = try decoded(mutation)
-        let review = EndpointReview(endpoint)
-        if endpoint.metadata.name.isEmpty, case .success(let name) = review.derivedName {
+        let faults = endpoint.validate()
+        if endpoint.metadata.name.isEmpty, case .success(let name) = endpoint.derivedName {
             endpoint.metadata.name = name
         }
         guard !endpoint.metadata.namespace.isEmpty, !endpoint.metadata.name.isEmpty else {
-            throw .invalid(review.faults())
+            throw .invalid(faults)
         }
-        return (endpoint, review.faults().map(\.description))
+        return (endpoint, faults.map(\.description))
     }
 
     private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {

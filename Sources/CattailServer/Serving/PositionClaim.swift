@@ -23,9 +23,9 @@ enum PositionClaim {
     }
 
     init(_ request: SubscriptionRequest, selection: Selection?) {
-        if let cursor = request.cursor, let selection {
+        if case .state(_, let cursor?) = request.subject, let selection {
             self = .cursor(
-                cursor.start, fingerprint: cursor.fingerprint, lastKey: cursor.lastKey,
+                cursor.start, fingerprint: cursor.fingerprint, lastKey: cursor.last,
                 selection: selection.fingerprint)
         } else if let token = request.resume {
             self = .token(

@@ -32,6 +32,7 @@ final class ServingLoop {
     private var unflushed: Set<ConnectionID> = []
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
+    private let plainEncoder = FrameEncoder()
     let startedAt: NIODeadline
 
     init(
@@ -140,11 +141,11 @@ final class ServingLoop {
                 }
             case .otherLog, .otherSelection:
                 connection.refuse(
-                    "wrong-log",
+                    .logOther,
                     "this node holds log \(serving.hub.position.logID), not the one of the token")
             case .otherHistory:
                 connection.refuse(
-                    "history-differs",
+                    .historyOther,
                     "the chain hash held is not on the history of log \(serving.hub.position.logID)")
             }
         }
@@ -199,7 +200,7 @@ final class ServingLoop {
     /// The log could not be read for this connection: it is told and closed; others go on.
     func fail(_ id: ConnectionID, _ error: LogError) {
         logger.error("log cannot be read", error)
-        connections[id]?.refuse("unavailable", error.description)
+        connections[id]?.refuse(.unavailable, error.description)
     }
 
     // MARK: What the hub wants
@@ -268,20 +269,54 @@ final class ServingLoop {
         case .failure(let error):
             catchUps[id] = nil
             logger.error("page not made", metadata: ["error": "\(error)"])
-            connections[id]?.refuse("unavailable", "\(error)")
+            connections[id]?.refuse(.unavailable, "\(error)")
         }
     }
 
     // MARK: Time
 
-    /// Every ping interval: marks untouched feeds along. Sessions have their own ticks.
+    /// Once a second.
     func tick() {
-        perform(hub.ticked(at: now))
+        hub.ticked(at: now)
         for connection in connections.values { connection.tick() }
         flush()
     }
 
+    /// A mark for a subscriber whose feed was not touched for a while.
+    func markAlong(_ id: SubscriberID) {
+        perform(hub.markAlong(id))
+        flush()
+    }
+
+    /// What the node is now, for hellos.
+    var standing: NodeStanding {
+        NodeStanding(
+            server: node.program, role: node.role, head: hub.position,
+            leader: node.role == .leader ? node.advertise : health.now.leader,
+            forks: [])
+    }
+
+    /// A session's clock.
+    var instant: SyncProtocol.Instant { .init(milliseconds: Int64(now)) }
+
+    /// Ready-made frames of answers, which are never compressed.
+    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        for message in messages {
+            do { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) } catch {
+                preconditionFailure("an answer cut at a part's size fits a frame: \(error)")
+            }
+        }
+        return buffer
+    }
+
     // MARK: Draining
+
+    /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
+    var addressesElsewhere: [String] {
+        let report = health.now
+        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != node.advertise }
+    }
 
     /// Says goodbye to every connection, with where to go instead.
     func drain() {
