@@ -38,8 +38,19 @@ public struct SelectorError: Error, Hashable, Sendable {
 extension SelectorError: CustomStringConvertible {
     /// One line: the fault, where it is, and what to do.
     public var description: String {
-        let place = offending.isEmpty ? "at the end" : "at byte \(position), near `\(offending)`"
+        let place = offending.isEmpty ? "at the end" : "at byte \(position), near `\(visible)`"
         return "\(gist) \(place); \(remedy)"
+    }
+
+    /// A message is one line and moves no cursor, whatever the text held.
+    private var visible: String {
+        offending.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.properties.generalCategory == .control {
+                text += scalar.escaped(asASCII: true)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// What to write instead.

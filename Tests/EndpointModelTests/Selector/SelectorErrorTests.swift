@@ -72,6 +72,14 @@ struct SelectorErrorTests {
         #expect(end.description.hasPrefix("unexpected end looking for op after label \"role\" at"))
     }
 
+    @Test("a message is one line, whatever the text held")
+    func oneLine() throws {
+        let error = try #require(throws: SelectorError.self) {
+            try Selector(parsing: "has(a)\n\u{1B}[2J")
+        }
+        #expect(error.description.contains(#"near `\n\u{1B}[2J`"#), "\(error)")
+    }
+
     @Test("a prefix that makes a name no label is refused")
     func prefix() throws {
         let selector = try Selector(parsing: "a == \"b\"")
