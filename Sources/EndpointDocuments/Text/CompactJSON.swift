@@ -5,74 +5,78 @@ extension DocumentValue {
     package var compactJSON: String {
         var writer = CompactJSONWriter()
         writer.write(self)
-        return writer.text
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }
 
-/// Appends values as JSON. Recursion follows the value's depth, which readers bound.
+/// Appends values as JSON to one buffer. Recursion follows the value's depth, which readers
+/// bound.
 struct CompactJSONWriter {
-    private(set) var text = ""
+    private(set) var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(1024) }
 
     mutating func write(_ value: DocumentValue) {
         switch value {
-        case .null: text += "null"
-        case .bool(let flag): text += flag ? "true" : "false"
+        case .null: append("null")
+        case .bool(let flag): append(flag ? "true" : "false")
         case .number(let literal): write(number: literal)
         case .string(let string): write(string: string)
         case .array(let elements):
-            text += "["
+            bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 write(element)
             }
-            text += "]"
+            bytes.append(UInt8(ascii: "]"))
         case .object(let members):
-            text += "{"
+            bytes.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 write(string: member.key)
-                text += ":"
+                bytes.append(UInt8(ascii: ":"))
                 write(member.value)
             }
-            text += "}"
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    /// YAML has numbers that JSON has not (`0x1F`, `.inf`): those become strings.
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    /// What is no number to JSON (YAML's `0x1F`, `.inf`) becomes a string.
     private mutating func write(number literal: String) {
         if JSONNumber.isValid(literal) {
-            text += literal
+            append(literal)
         } else {
             write(string: literal)
         }
     }
 
-    /// Escapes what RFC 8259 demands and no more.
+    /// Escapes what RFC 8259 demands and no more. All of that is ASCII, so bytes are enough.
     private mutating func write(string: String) {
-        text += "\""
-        if string.utf8.allSatisfy({ !Self.needsEscape($0) }) {
-            text += string
+        bytes.append(UInt8(ascii: "\""))
+        if string.utf8.contains(where: Self.needsEscape) {
+            for byte in string.utf8 { write(escaping: byte) }
         } else {
-            for scalar in string.unicodeScalars { write(escaping: scalar) }
+            append(string)
         }
-        text += "\""
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    private mutating func write(escaping scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": text += "\\\""
-        case "\\": text += "\\\\"
-        case "\n": text += "\\n"
-        case "\r": text += "\\r"
-        case "\t": text += "\\t"
-        case "\u{0}"..<"\u{20}":
-            let digits = String(scalar.value, radix: 16)
-            text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-        default: text.unicodeScalars.append(scalar)
+    private mutating func write(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case UInt8(ascii: "\n"): append("\\n")
+        case UInt8(ascii: "\r"): append("\\r")
+        case UInt8(ascii: "\t"): append("\\t")
+        case 0..<0x10: append("\\u000" + String(byte, radix: 16))
+        case 0x10..<0x20: append("\\u00" + String(byte, radix: 16))
+        default: bytes.append(byte)
         }
     }
 }

@@ -179,8 +179,7 @@ struct SampleDocumentTests {
     }
 
     private func endpoint(_ url: URL) throws -> WorkloadEndpoint {
-        let documents = try YAMLReader.read([UInt8](Data(contentsOf: url)))
-        let document = try #require(documents.first)
+        let document = try #require(try YAMLReader.read([UInt8](Data(contentsOf: url))))
         let decoded = WorkloadEndpoint.decode(document.value, mode: .strict)
         #expect(decoded.faults == [])
         return decoded.value
