@@ -1,4 +1,5 @@
 import EndpointModel
+import NIOCore
 import SyncProtocol
 import Testing
 

@@ -2,7 +2,7 @@ package import EndpointModel
 
 /// Encodes one `Changes` message, change by change, straight into the frame's buffer: an item is
 /// copied once and never measured twice.
-package struct ChangesEncoder {
+package struct ChangesEncoder: ~Copyable {
     private var body: MessageBody
     /// How many changes were appended.
     package private(set) var count = 0
@@ -68,7 +68,7 @@ package struct ChangesEncoder {
 }
 
 /// Encodes one `Records` message, record by record, straight into the frame's buffer.
-package struct RecordsEncoder {
+package struct RecordsEncoder: ~Copyable {
     private var body: MessageBody
     /// How many records were appended.
     package private(set) var count = 0

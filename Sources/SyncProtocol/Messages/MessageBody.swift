@@ -1,9 +1,9 @@
-package import EndpointModel
+internal import EndpointModel
 package import NIOCore
 
 /// An encoded message with room before it for a frame's head, so that framing it in place copies
-/// nothing.
-package struct MessageBody: Sendable {
+/// nothing. It cannot be copied: a second owner of the buffer would make framing copy it.
+package struct MessageBody: ~Copyable, Sendable {
     /// Readable: the message. At least `headroom` bytes stand before the reader index.
     package private(set) var buffer: ByteBuffer
 
@@ -62,5 +62,18 @@ package struct MessageBody: Sendable {
 
     mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { _ = buffer.writeBytes($0) }
+    }
+
+    /// This body as a plain frame, by writing the head into the room before it. The buffer leaves
+    /// this value, which is empty then: as its only owner the frame is not copied.
+    mutating func takeFrame() -> ByteBuffer {
+        var frame = buffer
+        buffer = ByteBuffer()
+        let length = UInt32(FrameFormat.headerBytes + frame.readableBytes)
+        let start = frame.readerIndex - Self.headroom
+        frame.setInteger(length, at: start)
+        frame.setInteger(FrameFormat.Codec.plain.rawValue, at: start + FrameFormat.lengthBytes)
+        frame.moveReaderIndex(to: start)
+        return frame
     }
 }
