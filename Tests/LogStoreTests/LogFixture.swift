@@ -31,6 +31,9 @@ struct History {
         rows.last.map { LogHead(seq: $0.seq, chain: $0.chain) } ?? .origin(of: Self.logID)
     }
 
+    /// Keeps the memory of long histories small.
+    mutating func forgetAllButLast() { rows.removeFirst(max(0, rows.count - 1)) }
+
     static func request(_ seq: UInt64) -> RequestKey {
         RequestKey(actor: "actor-\(seq % 3)", requestID: "request-\(seq)")
     }
