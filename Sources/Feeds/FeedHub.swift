@@ -21,7 +21,7 @@ package struct FeedHub {
     var subscribers: [SubscriberID: Subscriber] = [:]
     private var logSubscribers: Set<SubscriberID> = []
     let frames: FrameMaker
-    let limits: FeedLimits
+    package let limits: FeedLimits
     package private(set) var counters = FeedCounters()
     var actions: [HubAction] = []
 
@@ -208,6 +208,11 @@ package struct FeedHub {
             if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
         }
     }
+
+    // MARK: What is asked
+
+    /// The seq of the last mark written for the subscriber; nil for none of this hub.
+    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
 
     // MARK: Inside
 
