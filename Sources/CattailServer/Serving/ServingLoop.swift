@@ -147,8 +147,8 @@ final class ServingLoop {
         judge(claim, for: id) { serving, standing in
             guard let connection = serving.connections[id] else { return }
             switch standing {
-            case .none: serving.beginLog(id, held: .zero)
-            case .here(let position): serving.beginLog(id, held: position.seq)
+            case .none: serving.beginLog(id, held: .origin(of: serving.hub.position.logID))
+            case .here(let position): serving.beginLog(id, held: position)
             case .ahead(let seq):
                 serving.ahead[id] = seq
                 connection.wait(forSeq: seq, head: serving.hub.position) { serving in
@@ -166,7 +166,7 @@ final class ServingLoop {
         }
     }
 
-    private func beginLog(_ id: ConnectionID, held: Seq) {
+    private func beginLog(_ id: ConnectionID, held: Position) {
         connections[id]?.subscribedToLog()
         perform(hub.subscribeToLog(id, held: held))
         flush()
