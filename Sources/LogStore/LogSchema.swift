@@ -1,0 +1,105 @@
+internal import EndpointModel
+internal import SQLiteStore
+
+/// The file's tables, word for word. They are compared with what a file holds when it is opened:
+/// a trigger that damage has changed must not pass for one that guards.
+enum LogSchema {
+    /// "CTTL", in the SQLite header: says that a file is a log of ours.
+    static let applicationID: Int64 = 0x4354_544C
+    /// `user_version`, in the SQLite header. Grows when an older version must not open the file.
+    static let version = 1
+    static let pageSize = 4096
+
+    /// The hashes stand before the record, so that reading a chain hash need not walk the
+    /// overflow pages of a long record.
+    static let objects: [(name: String, sql: String)] = [
+        (
+            "events",
+            """
+            CREATE TABLE events (seq INTEGER PRIMARY KEY, record_hash BLOB NOT NULL, \
+            chain BLOB NOT NULL, record BLOB NOT NULL)
+            """
+        ),
+        (
+            "requests",
+            """
+            CREATE TABLE requests (key BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID
+            """
+        ),
+        (
+            "meta",
+            """
+            CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID
+            """
+        ),
+        trigger("events", "UPDATE"), trigger("events", "DELETE"),
+        trigger("requests", "UPDATE"), trigger("requests", "DELETE"),
+        trigger("meta", "UPDATE"), trigger("meta", "DELETE"),
+        (
+            "events_keep_order",
+            """
+            CREATE TRIGGER events_keep_order BEFORE INSERT ON events \
+            WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events) \
+            BEGIN SELECT RAISE(ABORT, 'events: seq must be the next'); END
+            """
+        ),
+    ]
+
+    private static func trigger(_ table: String, _ verb: String) -> (name: String, sql: String) {
+        let name = "\(table)_refuse_\(verb.lowercased())"
+        return (
+            name,
+            """
+            CREATE TRIGGER \(name) BEFORE \(verb) ON \(table) \
+            BEGIN SELECT RAISE(ABORT, '\(table): \(verb) is refused'); END
+            """
+        )
+    }
+
+    static func check(_ connection: SQLiteConnection, _ path: String) throws(LogError) {
+        var found: [String: String] = [:]
+        do {
+            let query = try SQLiteStatement(connection, "SELECT name, sql FROM sqlite_schema")
+            while try query.step() {
+                if let sql = query.text(1) { found[query.text(0) ?? ""] = sql }
+            }
+        } catch { throw .reading(path, error) }
+        for (name, sql) in objects where found.removeValue(forKey: name) != sql {
+            throw .damaged(path: path, firstBad: nil, reason: "\(name) is not as it was made")
+        }
+        guard let stranger = found.keys.min() else { return }
+        throw .damaged(path: path, firstBad: nil, reason: "\(stranger) was added to it")
+    }
+}
+
+/// The rows of `meta`: which log this is, with a checksum, for a flipped bit in the logID would
+/// make a log pass for another.
+enum LogMeta {
+    static func insert(_ logID: LogID, into connection: SQLiteConnection) throws(SQLiteError) {
+        let id = Hexadecimal.text(logID.bytes)
+        let sum = Hexadecimal.text(checksum(logID).bytes)
+        try connection.execute(
+            "INSERT INTO meta (name, value) VALUES ('checksum', x'\(sum)'), ('log_id', x'\(id)')")
+    }
+
+    static func read(_ connection: SQLiteConnection, _ path: String) throws(LogError) -> LogID {
+        var logID: LogID?
+        var sum: Hash256?
+        do {
+            let query = try SQLiteStatement(connection, "SELECT CAST(name AS BLOB), value FROM meta")
+            while try query.step() {
+                let name = query.withBlob(0) { String(decoding: $0, as: UTF8.self) }
+                if name == "log_id" { logID = query.withBlob(1) { LogID(bytes: $0) } ?? nil }
+                if name == "checksum" { sum = query.withBlob(1) { Hash256(bytes: $0) } ?? nil }
+            }
+        } catch { throw .reading(path, error) }
+        guard let logID, sum == checksum(logID) else {
+            throw .damaged(path: path, firstBad: nil, reason: "meta does not match its checksum")
+        }
+        return logID
+    }
+
+    private static func checksum(_ logID: LogID) -> Hash256 {
+        Hash256.of(Array("cattail/meta/v\(LogSchema.version)".utf8) + logID.bytes)
+    }
+}
