@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -33,6 +34,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -71,7 +73,7 @@ let package = Package(
             swiftSettings: settings),
         // Selections, frames shared by their subscribers, catch-up plans.
         .target(
-            name: "Feeds", dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", nioCore],
+            name: "Feeds", dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", deque, nioCore],
             swiftSettings: settings),
         // What a leader and a follower decide, as values.
         .target(
@@ -103,7 +105,7 @@ let package = Package(
             name: "CattailServer",
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "Projection",
-                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", nioCore,
+                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", deque, nioCore,
                 nioPosix, nioConcurrency, lifecycle, logging,
             ],
             swiftSettings: settings),

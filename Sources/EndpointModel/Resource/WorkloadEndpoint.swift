@@ -108,19 +108,21 @@ public enum TransportProtocol: Hashable, Sendable {
     case name(String)
 }
 
-/// Limits on an endpoint's traffic. Zero is "not set" and is omitted on output.
+/// Limits on an endpoint's traffic, in the order of the reference's struct. Zero is "not set"
+/// and is omitted on output. Bandwidths, bursts and peak rates are bits (per second), minbursts
+/// bytes.
 public struct QoSControls: Hashable, Sendable {
     public var ingressBandwidth: Int64 = 0
-    public var egressBandwidth: Int64 = 0
     public var ingressBurst: Int64 = 0
-    public var egressBurst: Int64 = 0
     public var ingressPeakrate: Int64 = 0
-    public var egressPeakrate: Int64 = 0
     public var ingressMinburst: Int64 = 0
+    public var egressBandwidth: Int64 = 0
+    public var egressBurst: Int64 = 0
+    public var egressPeakrate: Int64 = 0
     public var egressMinburst: Int64 = 0
     public var ingressPacketRate: Int64 = 0
-    public var egressPacketRate: Int64 = 0
     public var ingressPacketBurst: Int64 = 0
+    public var egressPacketRate: Int64 = 0
     public var egressPacketBurst: Int64 = 0
     public var ingressMaxConnections: Int64 = 0
     public var egressMaxConnections: Int64 = 0

@@ -32,6 +32,7 @@ public final class EncodedItem: Sendable {
         var labels = Span()
         var node = Span()
         var control = Span()
+        var keepsMetadata = false
 
         struct Span: Sendable {
             var start: UInt32 = 0
@@ -110,6 +111,10 @@ public final class EncodedItem: Sendable {
         }
         return try result.get()
     }
+
+    /// Whether the endpoint has metadata (generateName and the like) that an update which brings
+    /// none leaves as it stands.
+    package var keepsMetadata: Bool { layout.keepsMetadata }
 
     /// The range in `bytes` of the encoded endpoint of a put; empty for others.
     package var endpointRange: Range<Int> { layout.endpoint.range }
@@ -206,6 +211,7 @@ struct ItemScan {
             layout.endpoint = .init(range)
             layout.labels = .init(scan.labels)
             layout.node = .init(scan.node)
+            layout.keepsMetadata = scan.keepsMetadata
             endpointSeen = true
         case 9:
             let range = try reader.singleBody(field)

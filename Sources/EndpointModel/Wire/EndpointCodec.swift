@@ -60,6 +60,16 @@ extension WorkloadEndpoint {
         return writer.bytes
     }
 
+    /// Reads an encoded `Endpoint`, in ascending fields; the item's own fields are left empty.
+    package init(encodedEndpoint bytes: [UInt8]) throws(WireError) {
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in
+                try Self.decodeEndpoint(ProtoReader(raw, order: .ascending))
+            }
+        }
+        self = try result.get()
+    }
+
     /// Reads an `Endpoint` message; the item's own fields are left empty. Unknown fields are
     /// stepped over.
     package static func decodeEndpoint(_ reader: consuming ProtoReader) throws(WireError)

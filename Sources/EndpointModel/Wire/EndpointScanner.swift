@@ -8,6 +8,8 @@ struct EndpointScanner {
     private(set) var labels: Range<Int>
     /// The text of `spec.node`; empty when there is none.
     private(set) var node: Range<Int>
+    /// Whether there is metadata that an update without any leaves as it stands.
+    private(set) var keepsMetadata = false
     private var lastKey: Range<Int>?
 
     /// Scans `range` of `bytes`.
@@ -32,9 +34,11 @@ struct EndpointScanner {
         case EndpointField.orchestrator, EndpointField.workload, EndpointField.containerID,
             EndpointField.pod, EndpointField.endpoint, EndpointField.serviceAccountName,
             EndpointField.interfaceName, EndpointField.mac, EndpointField.ipv4Gateway,
-            EndpointField.ipv6Gateway, EndpointField.generateName,
-            EndpointField.otherMetadata, EndpointField.unknownFields:
+            EndpointField.ipv6Gateway, EndpointField.unknownFields:
             _ = try reader.singleTextRange(field)
+        case EndpointField.generateName, EndpointField.otherMetadata:
+            _ = try reader.singleTextRange(field)
+            keepsMetadata = true
         case EndpointField.ipNetworks, EndpointField.profiles,
             EndpointField.allowSpoofedSourcePrefixes:
             try reader.checkText(field, reader.body(field))

@@ -28,27 +28,3 @@ package enum UTF8Text {
         return seen & 0x8080_8080_8080_8080 == 0
     }
 }
-
-/// The order of keys: by bytes, the shorter of two that begin alike first.
-package enum ByteOrder {
-    /// Negative, zero or positive, as the left bytes stand before, equal or behind the right.
-    package static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
-        -> Int
-    {
-        let common = min(left.count, right.count)
-        var offset = 0
-        while offset + 8 <= common {
-            let leftWord = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            let rightWord = right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            if leftWord != rightWord {
-                return UInt64(bigEndian: leftWord) < UInt64(bigEndian: rightWord) ? -1 : 1
-            }
-            offset += 8
-        }
-        while offset < common {
-            if left[offset] != right[offset] { return left[offset] < right[offset] ? -1 : 1 }
-            offset += 1
-        }
-        return left.count - right.count
-    }
-}

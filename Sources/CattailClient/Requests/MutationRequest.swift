@@ -1,0 +1,116 @@
+public import EndpointModel
+internal import SyncProtocol
+
+/// One wish about one endpoint, ready to be sent: its endpoint is encoded already, so that
+/// whoever makes requests pays for that on his own thread.
+public struct MutationRequest: Hashable, Sendable {
+    /// What is wanted of the endpoint.
+    public enum Operation: Hashable, Sendable {
+        /// Create or replace, whichever fits.
+        case apply
+        case create
+        case replace
+        case delete
+        /// As apply, and nothing is refused for the resource's rules.
+        case importing
+    }
+
+    /// Whether it takes effect or only says what it would do.
+    public enum Effect: Hashable, Sendable {
+        case real
+        case dryRun
+    }
+
+    public var operation: Operation
+    public var key: EndpointKey
+    /// The endpoint in the schema's encoding (`WorkloadEndpoint.encodedEndpoint()`); empty for a
+    /// delete.
+    public var endpointBytes: [UInt8]
+    /// The resourceVersion that must stand; nil: any.
+    public var expectedSeq: Seq?
+    public var expectedUID: UID?
+    /// Of an import: what the document said of itself.
+    public var origin: Origin?
+    public var effect: Effect
+    /// Makes a retry safe, also from another process; nil: the client gives one (G11).
+    public var requestID: String?
+
+    public init(
+        _ operation: Operation, key: EndpointKey, endpointBytes: [UInt8] = [],
+        expectedSeq: Seq? = nil, expectedUID: UID? = nil, origin: Origin? = nil,
+        effect: Effect = .real, requestID: String? = nil
+    ) {
+        self.operation = operation
+        self.key = key
+        self.endpointBytes = endpointBytes
+        self.expectedSeq = expectedSeq
+        self.expectedUID = expectedUID
+        self.origin = origin
+        self.effect = effect
+        self.requestID = requestID
+    }
+
+    /// A request for an endpoint; key and bytes come from it.
+    public init(
+        _ operation: Operation, _ endpoint: WorkloadEndpoint, expectedSeq: Seq? = nil,
+        expectedUID: UID? = nil, origin: Origin? = nil, effect: Effect = .real
+    ) {
+        self.init(
+            operation, key: endpoint.key,
+            endpointBytes: operation == .delete ? [] : endpoint.encodedEndpoint(),
+            expectedSeq: expectedSeq, expectedUID: expectedUID, origin: origin, effect: effect)
+    }
+
+    func mutation(ticket: UInt64, requestID: String) -> Mutation {
+        Mutation(
+            ticket: ticket, requestID: requestID, operation: operation.wire, key: key,
+            endpoint: endpointBytes, expectedSeq: expectedSeq, expectedUID: expectedUID,
+            origin: origin, dryRun: effect == .real ? .no : .yes)
+    }
+}
+
+extension MutationRequest.Operation {
+    var wire: SyncProtocol.Operation {
+        switch self {
+        case .apply: .apply
+        case .create: .create
+        case .replace: .replace
+        case .delete: .delete
+        case .importing: .importing
+        }
+    }
+}
+
+/// What became of one request.
+public struct MutationResult: Sendable {
+    public var key: EndpointKey
+    public var requestID: String
+    public var outcome: Outcome
+
+    public enum Outcome: Sendable {
+        case created(Seq)
+        case configured(Seq)
+        /// Nothing to change: no event. The seq is that of the event that stands.
+        case unchanged(Seq)
+        case deleted(Seq)
+        case failed(ClientError)
+    }
+
+    public init(key: EndpointKey, requestID: String, outcome: Outcome) {
+        self.key = key
+        self.requestID = requestID
+        self.outcome = outcome
+    }
+
+    /// Of the event, or of the one that stands; nil when it failed.
+    public var seq: Seq? {
+        switch outcome {
+        case .created(let seq), .configured(let seq), .unchanged(let seq), .deleted(let seq): seq
+        case .failed: nil
+        }
+    }
+
+    public var error: ClientError? {
+        if case .failed(let error) = outcome { error } else { nil }
+    }
+}

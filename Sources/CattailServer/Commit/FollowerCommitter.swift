@@ -1,0 +1,98 @@
+internal import EndpointModel
+internal import Feeds
+internal import LogStore
+internal import Logging
+internal import ReplicaCore
+
+/// A follower's hands: appends what its upstream sent, once its core has found that it continues
+/// this log.
+struct FollowerCommitter: Committer {
+    private var core: FollowerCore
+    private let writer: LogWriter
+    private let logger: Logger
+    private let health: NodeHealth
+    /// Called when upstream's history cannot be taken: the link is to be cut.
+    private let refused: @Sendable (IntakeFault) -> Void
+
+    init(
+        core: FollowerCore, writer: LogWriter, logger: Logger, health: NodeHealth,
+        refused: @escaping @Sendable (IntakeFault) -> Void
+    ) {
+        self.core = core
+        self.writer = writer
+        self.logger = logger
+        self.health = health
+        self.refused = refused
+    }
+
+    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
+        for case .replicate(let records, let mark) in work {
+            guard let outcome = store(records, mark) else { break }
+            tell(outcome)
+        }
+        checkpoint(.busy)
+    }
+
+    mutating func rest() {
+        if writer.isReady {
+            checkpoint(.idle)
+        } else {
+            do {
+                try writer.recover()
+                health.noteWritable()
+            } catch { logger.error("log not recovered", error) }
+        }
+    }
+
+    mutating func close() {
+        do { try writer.close() } catch { logger.error("log not closed cleanly", error) }
+    }
+
+    /// Nil when the records were not stored; upstream will send them again.
+    private mutating func store(_ records: [EncodedRecord], _ mark: Position?) -> CommitOutcome? {
+        do {
+            let intake = try core.check(records)
+            if let mark { try core.checkMark(mark, behind: intake) }
+            guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
+            try writer.append(intake.entries)
+            core.committed(intake)
+            health.noteWritable()
+            let batch = CommittedBatch(
+                records: intake.records, changes: intake.changes, position: core.head)
+            return CommitOutcome(batch: batch, replies: [])
+        } catch let fault as IntakeFault {
+            logger.error("upstream's event refused", metadata: ["fault": "\(fault)"])
+            refused(fault)
+        } catch {
+            logger.error("append failed", metadata: ["error": "\(error)"])
+            health.noteReadOnly("\(error)")
+            refused(
+                IntakeFault(
+                    seq: core.head.seq.next, code: .notStored, reason: "\(error)"))
+        }
+        return nil
+    }
+
+    private func checkpoint(_ occasion: LogWriter.Occasion) {
+        guard writer.isReady else { return }
+        do { _ = try writer.checkpointIfDue(occasion) } catch {
+            logger.error("checkpoint failed", error)
+        }
+    }
+}
+
+extension FollowerCore.Intake {
+    var entries: [LogEntry] {
+        records.indices.map { index in
+            let record = records[index]
+            let audit = audits[index]
+            let row = LogRow(
+                seq: record.seq, record: record.bytes, recordHash: record.hash,
+                chain: chains[index])
+            let request =
+                audit.requestID.isEmpty
+                ? nil : RequestKey(actor: audit.actor, requestID: audit.requestID)
+            return LogEntry(row: row, request: request)
+        }
+    }
+}

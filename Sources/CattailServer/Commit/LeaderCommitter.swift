@@ -1,0 +1,195 @@
+internal import EndpointModel
+internal import EndpointState
+internal import Feeds
+internal import LogStore
+internal import Logging
+internal import ReplicaCore
+internal import SyncProtocol
+
+/// A leader's hands. One transaction and one fsync for all that waits; nothing is answered or
+/// published before it is durable (G1), and a batch that fails is undone whole.
+struct LeaderCommitter: Committer {
+    private var core: LeaderCore
+    private let writer: LogWriter
+    private let clock: WallClock
+    private let logger: Logger
+    private let health: NodeHealth
+
+    /// What one transaction takes at most: beyond it the latency of the first mutation grows
+    /// while the cost per mutation falls no more.
+    private static let batchMutations = 2_000
+
+    init(
+        core: LeaderCore, writer: LogWriter, clock: WallClock, logger: Logger, health: NodeHealth
+    ) {
+        self.core = core
+        self.writer = writer
+        self.clock = clock
+        self.logger = logger
+        self.health = health
+    }
+
+    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
+        var batch: [(ConnectionID, [AdmittedMutation])] = []
+        var count = 0
+        for case .mutate(let connection, let mutations) in work {
+            batch.append((connection, mutations))
+            count += mutations.count
+            if count >= Self.batchMutations {
+                tell(commit(batch))
+                batch = []
+                count = 0
+            }
+        }
+        if !batch.isEmpty { tell(commit(batch)) }
+        checkpoint(.busy)
+    }
+
+    mutating func rest() {
+        if writer.isReady {
+            checkpoint(.idle)
+        } else {
+            recover()
+        }
+    }
+
+    mutating func close() {
+        do { try writer.close() } catch { logger.error("log not closed cleanly", error) }
+    }
+
+    // MARK: One transaction
+
+    private mutating func commit(_ batch: [(ConnectionID, [AdmittedMutation])]) -> CommitOutcome {
+        let mutations = batch.flatMap(\.1)
+        let plan: CommitPlan
+        do {
+            plan = try core.plan(
+                mutations, at: clock.now(), findRequest: findRequest, fetch: record)
+        } catch {
+            logger.error("requests cannot be looked up", error)
+            return refuse(batch, .readOnly(error.description))
+        }
+        guard !plan.records.isEmpty else {
+            return CommitOutcome(batch: nil, replies: replies(batch, plan.answers.map(\.answer)))
+        }
+        do {
+            try writer.append(plan.entries)
+        } catch {
+            return failed(batch, plan, error)
+        }
+        return succeeded(batch, plan)
+    }
+
+    private mutating func succeeded(
+        _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan
+    ) -> CommitOutcome {
+        let changes = core.committed(plan)
+        health.noteWritable()
+        return CommitOutcome(
+            batch: CommittedBatch(
+                records: plan.records, changes: changes, position: core.head),
+            replies: replies(batch, plan.answers.map(\.answer)))
+    }
+
+    /// The write failed: what depends on it is refused when it surely did not happen, else
+    /// answered "outcome unknown". A failed mutation is never said not to have happened.
+    private mutating func failed(
+        _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan, _ error: LogError
+    ) -> CommitOutcome {
+        logger.error("commit failed", error)
+        health.noteReadOnly(error.description)
+        let failure: MutationFailure =
+            switch error {
+            case .outcomeUnknown: .outcomeUnknown(error.description)
+            default: .readOnly(error.description)
+            }
+        let answers = zip(plan.answers, batch.flatMap(\.1)).map { planned, mutation in
+            planned.dependsOnCommit ? failure.answer(ticket: mutation.ticket) : planned.answer
+        }
+        let replies = replies(batch, answers)
+        guard case .outcomeUnknown = error, recover(), writer.head.seq == plan.head.seq else {
+            return CommitOutcome(batch: nil, replies: replies)
+        }
+        // It did happen: the log holds it, so it is folded and published like any other.
+        let changes = core.committed(plan)
+        return CommitOutcome(
+            batch: CommittedBatch(records: plan.records, changes: changes, position: core.head),
+            replies: replies)
+    }
+
+    @discardableResult
+    private func recover() -> Bool {
+        do {
+            try writer.recover()
+            guard writer.isReady else { return false }
+            logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
+            health.noteWritable()
+            return true
+        } catch {
+            logger.error("log not recovered", error)
+            return false
+        }
+    }
+
+    private func checkpoint(_ occasion: LogWriter.Occasion) {
+        guard writer.isReady else { return }
+        do { _ = try writer.checkpointIfDue(occasion) } catch {
+            logger.error("checkpoint failed", error)
+        }
+    }
+
+    // MARK: Requests
+
+    private func findRequest(_ mutation: AdmittedMutation) throws(LogError) -> EncodedRecord? {
+        let key = RequestKey(actor: mutation.actor.name, requestID: mutation.requestID)
+        guard let seq = try writer.seq(ofRequest: key) else { return nil }
+        let found = try record(at: seq)
+        // Two actors' scopes may share their first bytes: the record has the last word.
+        guard let audit = try? found.audit(), audit.actor == mutation.actor.name,
+            audit.requestID == mutation.requestID
+        else { return nil }
+        return found
+    }
+
+    private func record(at seq: Seq) throws(LogError) -> EncodedRecord {
+        guard let row = try writer.row(at: seq) else {
+            throw .damaged(path: "log.sqlite", firstBad: seq, reason: "the event is missing")
+        }
+        do { return try EncodedRecord(validating: row.record) } catch {
+            throw .damaged(path: "log.sqlite", firstBad: seq, reason: error.description)
+        }
+    }
+
+    // MARK: Replies
+
+    private func refuse(
+        _ batch: [(ConnectionID, [AdmittedMutation])], _ failure: MutationFailure
+    ) -> CommitOutcome {
+        let answers = batch.flatMap(\.1).map { failure.answer(ticket: $0.ticket) }
+        return CommitOutcome(batch: nil, replies: replies(batch, answers))
+    }
+
+    private func replies(
+        _ batch: [(ConnectionID, [AdmittedMutation])], _ answers: [Answer]
+    ) -> [CommitOutcome.Reply] {
+        var rest = answers[...]
+        return batch.map { connection, mutations in
+            let own = rest.prefix(mutations.count)
+            rest = rest.dropFirst(mutations.count)
+            return .init(connection: connection, answers: Array(own))
+        }
+    }
+}
+
+extension CommitPlan {
+    /// The plan as the log stores it.
+    var entries: [LogEntry] {
+        zip(zip(records, chains), requests).map { pair, request in
+            LogEntry(
+                row: LogRow(
+                    seq: pair.0.seq, record: pair.0.bytes, recordHash: pair.0.hash,
+                    chain: pair.1),
+                request: RequestKey(actor: request.actor.name, requestID: request.requestID))
+        }
+    }
+}

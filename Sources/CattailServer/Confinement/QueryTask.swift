@@ -1,0 +1,277 @@
+internal import Audit
+internal import EndpointModel
+internal import EndpointState
+internal import LogStore
+internal import Projection
+internal import SyncProtocol
+
+/// One question to a node, answered a part at a time: the next part is made when the asker's
+/// socket has room for it, so that a slow reader holds a position and no memory.
+///
+/// Proof of `@unchecked Sendable`: the connection has at most one part of a query underway, and
+/// the hops to the reader's thread and back order the two sides.
+final class QueryTask: @unchecked Sendable {
+    let ticket: UInt64
+    private let body: Query.Body
+    private let view: EndpointView
+    private let clock: WallClock
+    private var stage = Stage.new
+
+    private enum Stage {
+        case new
+        case items(EndpointState, selection: Selection, after: EndpointKey?, at: Seq)
+        case events(EventFilter, next: Seq, last: Seq)
+        case history(next: Seq?, newestFirst: [Seq])
+        case diff(ArraySlice<EndpointDifference>, at: Seq)
+        case verifying(Verification)
+        case done(Seq)
+    }
+
+    struct Part {
+        let answers: [QueryAnswer.Body]
+        let isLast: Bool
+    }
+
+    /// About what one part may hold, in bytes of items.
+    private static let partBytes = 256 << 10
+
+    /// - Parameter view: Pinned when the question came.
+    init(_ query: Query, view: EndpointView, clock: WallClock) {
+        ticket = query.ticket
+        body = query.body
+        self.view = view
+        self.clock = clock
+    }
+
+    func nextPart(_ reader: Result<LogReader, LogError>) -> Part {
+        do {
+            let past = try Past(reader.get(), current: view)
+            return try part(past)
+        } catch let failure as QueryFault {
+            return .failed(failure.code, failure.message)
+        } catch let error as ProjectionError {
+            return .failed(error.failureCode, error.description)
+        } catch let error as LogError {
+            return .failed(FailureCode(error.code), error.description)
+        } catch {
+            return .failed(.unavailable, "\(error)")
+        }
+    }
+
+    private func part(_ past: Past) throws -> Part {
+        switch stage {
+        case .new: return try begin(past)
+        case .items(let state, let selection, let after, let at):
+            return itemsPart(state, selection, after, at)
+        case .events(let filter, let next, let last): return try eventsPart(past, filter, next, last)
+        case .history(let next, let seqs): return try historyPart(past, next, seqs)
+        case .diff(let rest, let at): return diffPart(rest, at)
+        case .verifying(let verification): return try verifyPart(past, verification)
+        case .done(let seq): return Part(answers: [.end(seq)], isLast: true)
+        }
+    }
+
+    private func begin(_ past: Past) throws -> Part {
+        switch body {
+        case .get(let key, let point): return try get(past, key, point)
+        case .list(let request, let point):
+            let selection = try Selection(request)
+            let seq = try point.map { try resolve($0, past) } ?? view.seq
+            let state = seq == view.seq ? view.state : try past.state(after: seq)
+            return itemsPart(state, selection, nil, seq)
+        case .log(let query):
+            let first = try query.from.map { try resolveFirst($0, past) } ?? Seq(1)
+            let last = try query.to.map { try resolve($0, past) } ?? past.head
+            let actor = query.actor.isEmpty ? nil : query.actor
+            return try eventsPart(past, EventFilter(key: query.key, actor: actor), first, last)
+        case .history(let key):
+            let newest = try past.version(of: key, atOrBefore: past.head)
+            guard let newest else { throw QueryFault.notFound(key) }
+            return try historyPart(past, newest.seq, [])
+        case .diff(let from, let to):
+            let (first, last) = (try resolve(from, past), try resolve(to, past))
+            return diffPart(try past.difference(from: first, to: last)[...], last)
+        case .verify(let from): return try verifyPart(past, Verification(past.events, from: from))
+        case .status, .unknown:
+            throw QueryFault(code: .queryUnknown, message: "this node does not know the question")
+        }
+    }
+
+    // MARK: Items
+
+    private func get(_ past: Past, _ key: EndpointKey, _ point: Point?) throws -> Part {
+        let seq = try point.map { try resolve($0, past) } ?? view.seq
+        let item =
+            seq == view.seq ? view.item(forKey: key) : try past.item(of: key, after: seq)
+        guard let item else { throw QueryFault.notFound(key) }
+        return Part(answers: [.items([item]), .end(seq)], isLast: true)
+    }
+
+    private func itemsPart(
+        _ state: EndpointState, _ selection: Selection, _ after: EndpointKey?, _ seq: Seq
+    ) -> Part {
+        var iterator = state.items.items(after: after)
+        var items: [EncodedItem] = []
+        var byteCount = 0
+        while byteCount < Self.partBytes, let item = iterator.next() {
+            guard selection.matches(item) else { continue }
+            items.append(item)
+            byteCount += item.bytes.count
+        }
+        guard byteCount >= Self.partBytes, let last = items.last else {
+            return Part(answers: [.items(items), .end(seq)], isLast: true)
+        }
+        stage = .items(state, selection: selection, after: last.key, at: seq)
+        return Part(answers: [.items(items)], isLast: false)
+    }
+
+    // MARK: Events
+
+    private func eventsPart(_ past: Past, _ filter: EventFilter, _ next: Seq, _ last: Seq) throws
+        -> Part
+    {
+        var limits = EventPageLimits()
+        limits.bytes = Self.partBytes
+        let page = try past.events(matching: filter, from: next, through: last, limits: limits)
+        let rows = page.events.map { RecordRow(record: $0.record, chain: $0.chain) }
+        guard let following = page.next else {
+            return Part(answers: [.records(rows), .end(last)], isLast: true)
+        }
+        stage = .events(filter, next: following, last: last)
+        return Part(answers: [.records(rows)], isLast: false)
+    }
+
+    /// The seqs are gathered from the newest back, then the events are sent from the oldest on.
+    private func historyPart(_ past: Past, _ next: Seq?, _ gathered: [Seq]) throws -> Part {
+        var seqs = gathered
+        var next = next
+        while let seq = next {
+            seqs.append(seq)
+            let previous = try past.events.event(at: seq).item.previousSeq
+            next = previous > .zero ? previous : nil
+        }
+        var rows: [RecordRow] = []
+        var byteCount = 0
+        while byteCount < Self.partBytes, let seq = seqs.popLast() {
+            let event = try past.events.event(at: seq)
+            rows.append(RecordRow(record: event.record, chain: event.chain))
+            byteCount += event.record.byteCount
+        }
+        guard !seqs.isEmpty else {
+            return Part(answers: [.records(rows), .end(past.head)], isLast: true)
+        }
+        stage = .history(next: nil, newestFirst: seqs)
+        return Part(answers: [.records(rows)], isLast: false)
+    }
+
+    private func diffPart(_ rest: ArraySlice<EndpointDifference>, _ seq: Seq) -> Part {
+        var rest = rest
+        var entries: [DiffEntry] = []
+        var byteCount = 0
+        while byteCount < Self.partBytes, let difference = rest.popFirst() {
+            entries.append(DiffEntry(before: difference.before, after: difference.after))
+            byteCount += (difference.before?.bytes.count ?? 0) + (difference.after?.bytes.count ?? 0)
+        }
+        guard !rest.isEmpty else {
+            return Part(answers: [.diff(entries), .end(seq)], isLast: true)
+        }
+        stage = .diff(rest, at: seq)
+        return Part(answers: [.diff(entries)], isLast: false)
+    }
+
+    /// Some pages at a time, so that the asker sees it go on.
+    private func verifyPart(_ past: Past, _ begun: Verification) throws -> Part {
+        var verification = begun
+        stage = .done(.zero)
+        for _ in 0..<50 {
+            guard try verification.step() == .running else { break }
+        }
+        let report = verification.report
+        let head = Position(
+            logID: past.events.logID, epoch: .none, seq: report.head.seq, chain: report.head.chain)
+        var answer = VerifyReport(checked: report.events, head: head)
+        switch verification.state {
+        case .running:
+            stage = .verifying(verification)
+            return Part(answers: [.verify(answer)], isLast: false)
+        case .sound: return Part(answers: [.verify(answer), .end(report.head.seq)], isLast: true)
+        case .faulty(let fault):
+            answer.firstBad = fault.seq ?? report.head.seq.next
+            answer.why = fault.reason
+            return Part(answers: [.verify(answer), .end(report.head.seq)], isLast: true)
+        }
+    }
+
+    // MARK: Points
+
+    /// The seq whose state is meant: of a time, the last event that is not later.
+    private func resolve(_ point: Point, _ past: Past) throws -> Seq {
+        switch point {
+        case .seq(let seq):
+            try past.check(seq)
+            return seq
+        case .time(let time): return try past.lastSeq(notAfter: time)
+        case .age(let microseconds): return try past.lastSeq(notAfter: time(ago: microseconds))
+        }
+    }
+
+    /// The first event that is meant: of a time, the first that is not earlier.
+    private func resolveFirst(_ point: Point, _ past: Past) throws -> Seq {
+        switch point {
+        case .seq(let seq): return seq
+        case .time(let time): return try past.firstSeq(notBefore: time)
+        case .age(let microseconds): return try past.firstSeq(notBefore: time(ago: microseconds))
+        }
+    }
+
+    private func time(ago microseconds: UInt64) -> Timestamp {
+        let now = clock.now().microseconds
+        return Timestamp(microseconds: now - min(now, Int64(clamping: microseconds)))
+    }
+}
+
+extension QueryTask.Part {
+    static func failed(_ code: FailureCode, _ message: String) -> QueryTask.Part {
+        QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
+    }
+}
+
+/// A question that cannot be answered as it was asked.
+struct QueryFault: Error {
+    let code: FailureCode
+    let message: String
+
+    static func notFound(_ key: EndpointKey) -> QueryFault {
+        QueryFault(
+            code: .notFound, message: "resource does not exist: WorkloadEndpoint(\(key))")
+    }
+}
+
+extension ProjectionError {
+    var failureCode: FailureCode {
+        switch self {
+        case .beyondHead: .positionAhead
+        case .log, .recordMalformed, .eventIllegal, .viewsUnavailable: FailureCode(code)
+        }
+    }
+}
+
+extension Selection {
+    /// The selection that a message asks for.
+    init(_ request: SelectionRequest) throws(QueryFault) {
+        guard request.selector.utf8.count <= Limits.selectorBytes else {
+            throw QueryFault(
+                code: .selectorInvalid,
+                message: "the selector has \(request.selector.utf8.count) bytes, at most "
+                    + "\(Limits.selectorBytes) are allowed")
+        }
+        do {
+            let selector =
+                request.selector.isEmpty ? .all : try Selector(parsing: request.selector)
+            self.init(
+                selector: selector, node: request.node, namespace: request.namespace)
+        } catch {
+            throw QueryFault(code: .selectorInvalid, message: "\(error)")
+        }
+    }
+}

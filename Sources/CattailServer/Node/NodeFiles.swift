@@ -1,0 +1,77 @@
+internal import EndpointModel
+internal import EndpointState
+internal import LogStore
+internal import Logging
+internal import Projection
+internal import SyncProtocol
+
+/// A node's files, opened and brought to one position: the log with its lock, and the view that
+/// is its fold.
+struct NodeFiles {
+    let directory: DataDirectory
+    let writer: LogWriter
+    let views: ViewStore.Opened
+    /// The time of the last event.
+    let lastTime: Timestamp
+
+    var position: Position { views.view.position }
+
+    /// A leader's: a new directory gets a new log, whose first event begins its first epoch.
+    static func openLeader(
+        _ path: String, clock: WallClock, logger: Logger
+    ) throws -> NodeFiles {
+        let directory = try DataDirectory.acquire(path)
+        let writer =
+            try LogWriter.exists(in: directory)
+            ? LogWriter.open(in: directory) : LogWriter.create(in: directory, logID: randomLogID())
+        if writer.head.seq == .zero { try beginFirstEpoch(writer, clock) }
+        return try open(directory, writer, logger)
+    }
+
+    /// A follower's, when it has a log already; nil when it must ask its upstream which log.
+    static func openFollower(_ directory: DataDirectory, logger: Logger) throws -> NodeFiles? {
+        guard try LogWriter.exists(in: directory) else { return nil }
+        return try open(directory, LogWriter.open(in: directory), logger)
+    }
+
+    /// A follower's first log, of the ID that its upstream named.
+    static func createFollower(
+        _ directory: DataDirectory, logID: LogID, logger: Logger
+    ) throws -> NodeFiles {
+        try open(directory, LogWriter.create(in: directory, logID: logID), logger)
+    }
+
+    private static func open(
+        _ directory: DataDirectory, _ writer: LogWriter, _ logger: Logger
+    ) throws -> NodeFiles {
+        let reader = try LogReader.open(directory: directory.path)
+        let views = try ViewStore.open(directory: directory.path, events: reader, logger: logger)
+        logger.info(
+            "views opened",
+            metadata: ["origin": "\(views.origin)", "seq": "\(views.view.position.seq)"])
+        var lastTime = Timestamp(microseconds: 0)
+        if writer.head.seq > .zero {
+            lastTime = try reader.event(at: writer.head.seq).record.audit().time
+        }
+        return NodeFiles(
+            directory: directory, writer: writer, views: views, lastTime: lastTime)
+    }
+
+    private static func beginFirstEpoch(_ writer: LogWriter, _ clock: WallClock) throws {
+        var generator = SystemRandomNumberGenerator()
+        let epoch = Epoch(number: 1, leaderID: generator.next())
+        let now = clock.now()
+        let record = EncodedRecord(
+            item: try .control(seq: Seq(1), .epoch(epoch)),
+            audit: AuditPart(epochNumber: epoch.number, time: now, wallTime: now))
+        let row = LogRow(
+            seq: record.seq, record: record.bytes, recordHash: record.hash,
+            chain: writer.head.chain.followed(by: record.hash))
+        try writer.append([LogEntry(row: row, request: nil)])
+    }
+
+    private static func randomLogID() -> LogID {
+        var generator = SystemRandomNumberGenerator()
+        return .random(using: &generator)
+    }
+}

@@ -1,0 +1,384 @@
+internal import EndpointModel
+internal import EndpointState
+internal import Feeds
+internal import LogStore
+internal import Logging
+internal import NIOCore
+internal import ReplicaCore
+internal import SyncProtocol
+internal import SyncTransport
+
+/// A connection of this node; it carries at most one subscription, whose ID is the same.
+typealias ConnectionID = SubscriberID
+
+/// Everything that lives on the serving event loop: the hub with its feeds, and the connections.
+/// It carries out what the hub and the sessions decide, and takes back what other threads have
+/// done. Nothing here blocks; no task or stream stands between a commit and a socket.
+final class ServingLoop {
+    let loop: any EventLoop
+    let role: NodeRole
+    let health: NodeHealth
+    let logger: Logger
+    let clock: WallClock
+    let directory: String
+    private(set) var hub: FeedHub
+    private(set) var connections: [ConnectionID: ServerConnection] = [:]
+    let readers: ReaderPool
+    private let committer: CommitThread
+    private var catchUps: [SubscriberID: CatchUpTask] = [:]
+    /// Subscriptions from ahead of this node, until it gets there (G7).
+    private var ahead: [ConnectionID: Seq] = [:]
+    private var unflushed: Set<ConnectionID> = []
+    private var nextID: UInt64 = 1
+    let connectionCount: ConnectionCount
+    private let plainEncoder = FrameEncoder()
+    private let startedAt = NIODeadline.now()
+    /// The address that others are told; empty until the node listens.
+    private(set) var advertise = ""
+    /// Of the last event published since the start.
+    private(set) var lastEventTime: Timestamp?
+    private var ticking: RepeatedTask?
+    /// Given when a drain has begun; kept when the last connection is gone.
+    private var emptied: EventLoopPromise<Void>?
+
+    init(
+        loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
+        readers: ReaderPool, committer: CommitThread, health: NodeHealth
+    ) {
+        self.loop = loop
+        self.role = role
+        self.hub = hub
+        self.readers = readers
+        self.committer = committer
+        self.health = health
+        logger = configuration.logger
+        clock = configuration.clock
+        directory = configuration.directory
+        connectionCount = ConnectionCount(limit: configuration.limits.connections)
+    }
+
+    /// The node listens.
+    func begin(advertise: String) {
+        self.advertise = advertise
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.tick()
+        }
+    }
+
+    /// Milliseconds on a clock that never goes back: what sessions and feeds measure with.
+    var now: UInt64 { UInt64((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) }
+
+    // MARK: Commits
+
+    /// What the commit thread did: first published, then answered.
+    func take(_ outcome: CommitOutcome) {
+        if let batch = outcome.batch {
+            lastEventTime = (try? batch.records.last?.audit().time) ?? lastEventTime
+            perform(hub.committed(batch))
+            wakeThoseAhead()
+        }
+        for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
+        flush()
+    }
+
+    func submit(_ mutations: [AdmittedMutation], from connection: ConnectionID) -> Bool {
+        committer.submit(.mutate(connection, mutations))
+    }
+
+    // MARK: Connections
+
+    func makeConnection(_ channel: any Channel) -> ServerConnection {
+        let id = ConnectionID(rawValue: nextID)
+        nextID += 1
+        let connection = ServerConnection(id: id, serving: self)
+        connections[id] = connection
+        return connection
+    }
+
+    func remove(_ id: ConnectionID) {
+        connections[id] = nil
+        ahead[id] = nil
+        connectionCount.leave()
+        noteIfEmpty()
+        perform(hub.unsubscribe(id, at: now))
+        flush()
+    }
+
+    // MARK: Subscriptions
+
+    /// A state subscription: its token is judged on a reader's thread, then the hub goes on.
+    func subscribe(_ id: ConnectionID, _ selection: Selection, _ claim: PositionClaim) {
+        judge(claim, for: id) { serving, standing in
+            serving.begin(id, selection, claim, standing)
+        }
+    }
+
+    private func begin(
+        _ id: ConnectionID, _ selection: Selection, _ claim: PositionClaim,
+        _ standing: PositionStanding
+    ) {
+        guard let connection = connections[id] else { return }
+        let start: SubscriptionStart
+        switch (standing, claim) {
+        case (.none, _): start = .snapshot(.noToken)
+        case (.otherLog, _): start = .snapshot(.otherLog)
+        case (.otherHistory, _): start = .snapshot(.otherHistory)
+        case (.otherSelection, _): start = .snapshot(.otherSelection)
+        case (.ahead(let seq), _):
+            ahead[id] = seq
+            connection.wait(forSeq: seq, head: hub.position) { serving in
+                serving.subscribe(id, selection, claim)
+            }
+            return
+        case (.here(let position), .cursor(_, _, let lastKey, _)):
+            start = .cursor(start: position, lastKey: lastKey)
+        case (.here(let position), .token), (.here(let position), .nothing):
+            start = .resume(position)
+        }
+        connection.subscribed(to: selection)
+        perform(hub.subscribe(id, to: selection, start: start))
+        flush()
+    }
+
+    /// A subscription to the log itself. A position that is not on this history cannot go on: a
+    /// follower must not mix two histories (G4).
+    func subscribeToLog(_ id: ConnectionID, _ claim: PositionClaim) {
+        judge(claim, for: id) { serving, standing in
+            guard let connection = serving.connections[id] else { return }
+            switch standing {
+            case .none: serving.beginLog(id, held: .zero)
+            case .here(let position): serving.beginLog(id, held: position.seq)
+            case .ahead(let seq):
+                serving.ahead[id] = seq
+                connection.wait(forSeq: seq, head: serving.hub.position) { serving in
+                    serving.subscribeToLog(id, claim)
+                }
+            case .otherLog, .otherSelection:
+                connection.refuse(
+                    .logOther,
+                    "this node holds log \(serving.hub.position.logID), not the one of the token")
+            case .otherHistory:
+                connection.refuse(
+                    .historyOther,
+                    "the chain hash held is not on the history of log \(serving.hub.position.logID)")
+            }
+        }
+    }
+
+    private func beginLog(_ id: ConnectionID, held: Seq) {
+        connections[id]?.subscribedToLog()
+        perform(hub.subscribeToLog(id, held: held))
+        flush()
+    }
+
+    private func judge(
+        _ claim: PositionClaim, for id: ConnectionID,
+        then: @escaping (ServingLoop, PositionStanding) -> Void
+    ) {
+        switch claim.standing(at: hub.position, role: role) {
+        case .known(let standing): then(self, standing)
+        case .look(let position):
+            let bound = NIOLoopBound((self, then), eventLoop: loop)
+            let loop = loop
+            readers.run { reader in
+                let chain = reader.flatMap { reader in
+                    Result { () throws(LogError) in try reader.chain(at: position.seq) }
+                }
+                loop.execute {
+                    let (serving, then) = bound.value
+                    serving.judged(id, position, chain, then)
+                }
+            }
+        }
+    }
+
+    private func judged(
+        _ id: ConnectionID, _ position: Position, _ chain: Result<Hash256?, LogError>,
+        _ then: (ServingLoop, PositionStanding) -> Void
+    ) {
+        switch chain {
+        case .success(let found): then(self, found == position.chain ? .here(position) : .otherHistory)
+        case .failure(let error): fail(id, error)
+        }
+    }
+
+    private func wakeThoseAhead() {
+        guard !ahead.isEmpty else { return }
+        let reached = ahead.filter { $0.value <= hub.position.seq }
+        for id in reached.keys {
+            ahead[id] = nil
+            connections[id]?.reached()
+        }
+    }
+
+    /// The log could not be read for this connection: it is told and closed; others go on.
+    func fail(_ id: ConnectionID, _ error: LogError) {
+        logger.error("log cannot be read", error)
+        connections[id]?.refuse(.unavailable, error.description)
+    }
+
+    // MARK: What the hub wants
+
+    func flushed(_ id: ConnectionID, byteCount: Int) {
+        perform(hub.flushed(id, byteCount: byteCount))
+        flush()
+    }
+
+    private func perform(_ actions: [HubAction]) {
+        for action in actions {
+            switch action {
+            case .write(let id, let buffer):
+                connections[id]?.write(frames: buffer)
+                unflushed.insert(id)
+            case .buildFeed(let fingerprint, let selection, let state):
+                build(fingerprint, selection, state)
+            case .startCatchUp(let id, let request):
+                catchUps[id] = CatchUpTask(request, limits: hub.limits)
+                makePage(id)
+            case .continueCatchUp(let id): makePage(id)
+            case .endCatchUp(let id): catchUps[id] = nil
+            }
+        }
+    }
+
+    private func flush() {
+        for id in unflushed { connections[id]?.flush() }
+        unflushed.removeAll(keepingCapacity: true)
+    }
+
+    private func build(_ fingerprint: Hash256, _ selection: Selection, _ state: EndpointState) {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        readers.compute {
+            let members = selection.members(of: state)
+            loop.execute {
+                bound.value.perform(bound.value.hub.feedBuilt(fingerprint, members: members))
+                bound.value.flush()
+            }
+        }
+    }
+
+    private func makePage(_ id: SubscriberID) {
+        guard let task = catchUps[id] else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        readers.run { reader in
+            let page = reader.mapError { $0 as any Error }.flatMap { reader in
+                Result { try task.nextPage(reader) }
+            }
+            loop.execute { bound.value.pageMade(id, task, page) }
+        }
+    }
+
+    private func pageMade(
+        _ id: SubscriberID, _ task: CatchUpTask, _ page: Result<CatchUpPage, any Error>
+    ) {
+        // The subscriber may have gone, and its ID is never used again.
+        guard catchUps[id] === task else { return }
+        switch page {
+        case .success(let page):
+            if page.isLast { catchUps[id] = nil }
+            perform(hub.pageMade(id, page))
+            flush()
+        case .failure(let error):
+            catchUps[id] = nil
+            logger.error("page not made", metadata: ["error": "\(error)"])
+            connections[id]?.refuse(.unavailable, "\(error)")
+        }
+    }
+
+    // MARK: Time
+
+    /// Once a second.
+    func tick() {
+        hub.ticked(at: now)
+        for connection in connections.values { connection.tick() }
+        flush()
+    }
+
+    /// A mark for a subscriber whose feed was not touched for a while.
+    func markAlong(_ id: SubscriberID) {
+        perform(hub.markAlong(id))
+        flush()
+    }
+
+    /// What the node is now, for hellos.
+    var standing: NodeStanding {
+        NodeStanding(
+            server: Program.name, role: role, head: hub.position,
+            leader: role == .leader ? advertise : health.now.leader,
+            forks: [])
+    }
+
+    /// A session's clock.
+    var instant: SyncProtocol.Instant { .init(milliseconds: Int64(now)) }
+
+    /// Ready-made frames of answers, which are never compressed.
+    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        for message in messages {
+            do { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) } catch {
+                preconditionFailure("an answer cut at a part's size fits a frame: \(error)")
+            }
+        }
+        return buffer
+    }
+
+    /// This node has lost its upstream, or found it again: subscribers are told.
+    func noteStale(since: Timestamp?) {
+        for connection in connections.values { connection.tellStale(since: since) }
+    }
+
+    // MARK: Draining
+
+    /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
+    var addressesElsewhere: [String] {
+        let report = health.now
+        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != advertise }
+    }
+
+    /// Says goodbye to every connection, with where to go instead; done when all are gone.
+    func drain() -> EventLoopFuture<Void> {
+        ticking?.cancel()
+        let promise = loop.makePromise(of: Void.self)
+        emptied = promise
+        for connection in Array(connections.values) { connection.drain() }
+        noteIfEmpty()
+        return promise.futureResult
+    }
+
+    /// The drain's time is over: what is left is cut.
+    func abandon() {
+        logger.warning("connections cut", metadata: ["count": "\(connections.count)"])
+        for connection in Array(connections.values) { connection.cut() }
+    }
+
+    private func noteIfEmpty() {
+        guard connections.isEmpty, let promise = emptied else { return }
+        emptied = nil
+        promise.succeed()
+    }
+}
+
+extension CatchUpPage {
+    /// Whether the task that made it has nothing more to say.
+    fileprivate var isLast: Bool {
+        switch self {
+        case .frames: false
+        case .last, .records, .snapshotIsCheaper: true
+        }
+    }
+}
+
+extension Selection {
+    /// The endpoints of the state that are selected, with their digest.
+    func members(of state: EndpointState) -> EndpointState {
+        var members = EndpointState()
+        for item in state.items where matches(item) {
+            precondition(members.append(item), "a state is in the order of keys")
+        }
+        members.advance(to: state.seq)
+        return members
+    }
+}

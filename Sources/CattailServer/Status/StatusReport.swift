@@ -1,0 +1,196 @@
+internal import EndpointModel
+internal import Feeds
+internal import SyncProtocol
+
+/// How a node stands, as `cattail status -o json` prints it.
+struct StatusReport {
+    struct SubscriberRow {
+        var id: UInt64
+        var address: String
+        var kind: String
+        var client: String
+        var actor: String
+        var selection: String
+        var seq: Seq
+        var behindEvents: UInt64
+        var how: String
+        var connectedForSeconds: UInt64
+        var bytesSent: UInt64
+    }
+
+    var role: String
+    var position: Position
+    var time: Timestamp?
+    var upstream: String
+    var leader: String
+    var staleSince: Timestamp?
+    var readOnly: String?
+    var lagEvents: UInt64
+    var lagSeconds: Double
+    var subscribers: [SubscriberRow]
+    var logBytes: UInt64
+    var freeBytes: UInt64?
+    var digest: StateDigest
+    var count: Int
+    var connections: Int
+    var counters: FeedCounters
+
+    /// One compact JSON document.
+    var json: [UInt8] {
+        var json = JSONText()
+        json.object {
+            $0.member("role", role)
+            $0.member("logID", position.logID.description)
+            $0.member("epoch", position.epoch.number)
+            $0.member("seq", position.seq.rawValue)
+            $0.member("chain", position.chain.description)
+            $0.member("time", time?.description)
+            $0.member("upstream", upstream.isEmpty ? nil : upstream)
+            $0.member("leader", leader.isEmpty ? nil : leader)
+            $0.member("staleSince", staleSince?.description)
+            $0.member("readOnly", readOnly)
+            $0.member("lagEvents", lagEvents)
+            $0.member("lagSeconds", lagSeconds)
+            $0.member("connections", UInt64(clamping: connections))
+            $0.array("subscribers", subscribers) { json, row in row.write(to: &json) }
+            $0.object("log") {
+                $0.member("bytes", logBytes)
+                $0.member("firstSeq", UInt64(1))
+                $0.member("freeBytes", freeBytes)
+                $0.member("daysLeft", nil as UInt64?)
+            }
+            $0.object("views") {
+                $0.member("seq", position.seq.rawValue)
+                $0.member("digest", digest.description)
+                $0.member("endpoints", UInt64(clamping: count))
+            }
+            $0.object("counters") {
+                $0.member("eventsPublished", counters.events)
+                $0.member("framesEncoded", counters.framesEncoded)
+                $0.member("writes", counters.writes)
+                $0.member("bytesWritten", counters.bytesWritten)
+                $0.member("feedsBuilt", counters.feedsBuilt)
+                for how in How.allCases {
+                    $0.member("resyncs.\(how.name)", counters.resyncs[how] ?? 0)
+                }
+            }
+        }
+        return json.bytes
+    }
+}
+
+extension StatusReport.SubscriberRow {
+    fileprivate func write(to json: inout JSONText) {
+        json.object {
+            $0.member("id", id)
+            $0.member("address", address)
+            $0.member("kind", kind)
+            $0.member("client", client)
+            $0.member("actor", actor)
+            $0.member("selection", selection)
+            $0.member("seq", seq.rawValue)
+            $0.member("behindEvents", behindEvents)
+            $0.member("how", how)
+            $0.member("connectedFor", connectedForSeconds)
+            $0.member("bytesSent", bytesSent)
+        }
+    }
+}
+
+extension How {
+    /// As users read it.
+    var name: String {
+        switch self {
+        case .deltas: "deltas"
+        case .netChange: "net-change"
+        case .snapshot: "snapshot"
+        case .reset: "reset"
+        }
+    }
+}
+
+/// Writes compact JSON of texts and numbers that this program made: all that a report needs.
+struct JSONText {
+    private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    mutating func object(_ body: (inout JSONText) -> Void) {
+        separate()
+        open("{")
+        body(&self)
+        close("}")
+    }
+
+    mutating func object(_ key: String, _ body: (inout JSONText) -> Void) {
+        name(key)
+        open("{")
+        body(&self)
+        close("}")
+    }
+
+    mutating func array<Element>(
+        _ key: String, _ elements: [Element], _ body: (inout JSONText, Element) -> Void
+    ) {
+        name(key)
+        open("[")
+        for element in elements { body(&self, element) }
+        close("]")
+    }
+
+    mutating func member(_ key: String, _ value: String?) {
+        name(key)
+        if let value { text(value) } else { raw("null") }
+        needsComma = true
+    }
+
+    mutating func member(_ key: String, _ value: UInt64?) {
+        name(key)
+        raw(value.map { String($0) } ?? "null")
+        needsComma = true
+    }
+
+    mutating func member(_ key: String, _ value: Double) {
+        name(key)
+        raw(value.isFinite ? String(value) : "null")
+        needsComma = true
+    }
+
+    private mutating func name(_ key: String) {
+        separate()
+        text(key)
+        raw(":")
+        needsComma = false
+    }
+
+    private mutating func separate() {
+        if needsComma { raw(",") }
+        needsComma = false
+    }
+
+    private mutating func open(_ bracket: String) {
+        raw(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: String) {
+        raw(bracket)
+        needsComma = true
+    }
+
+    private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    private mutating func text(_ value: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20:
+                raw("\\u00" + Hexadecimal.text([byte]))
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,103 @@
+package import EndpointModel
+
+/// The fold of all events of a log up to a seq: the current endpoints, and the last seq of every
+/// key that was ever seen. Equal logs give equal views, wherever and whenever they are folded
+/// (G5).
+///
+/// To hold a version while folding goes on, copy `state`.
+package struct EndpointView: Sendable {
+    package private(set) var state: EndpointState
+    package private(set) var tombstones: Tombstones
+
+    /// The view of the empty log.
+    package init() {
+        state = EndpointState()
+        tombstones = Tombstones()
+    }
+
+    /// A view that was folded before and stored.
+    package init(state: EndpointState, tombstones: Tombstones) {
+        self.state = state
+        self.tombstones = tombstones
+    }
+
+    package var items: OrderedItems { state.items }
+    package var digest: StateDigest { state.digest }
+    package var seq: Seq { state.seq }
+    package var count: Int { state.count }
+
+    /// What an event did. `previous` is the endpoint that lived under the key before: the item
+    /// that a put replaced or a delete removed.
+    package struct Change: Sendable {
+        package var item: EncodedItem
+        package var previous: EncodedItem?
+    }
+
+    package func item(forKey key: EndpointKey) -> EncodedItem? { state.item(forKey: key) }
+
+    /// The seq of the key's last event, put or delete; 0 when it was never seen.
+    package func lastSeq(of key: EndpointKey) -> Seq {
+        item(forKey: key)?.seq ?? tombstones[KeyFingerprint(key)] ?? .zero
+    }
+
+    /// Takes up the next event, or refuses it and stays as it is.
+    @discardableResult
+    package mutating func fold(_ item: EncodedItem) throws(FoldError) -> Change {
+        guard item.seq == seq.next else {
+            throw .seqUnexpected(found: item.seq, expected: seq.next)
+        }
+        let previous: EncodedItem?
+        switch item.kind {
+        case .put: previous = try foldPut(item)
+        case .delete: previous = try foldDelete(item)
+        case .control: previous = nil
+        }
+        state.advance(to: item.seq)
+        return Change(item: item, previous: previous)
+    }
+
+    private mutating func foldPut(_ item: EncodedItem) throws(FoldError) -> EncodedItem? {
+        let place = items.place(of: item)
+        if let live = items.item(at: place) {
+            try check(item, followsLive: live)
+            guard item.creationTime == live.creationTime else {
+                throw .creationTimeChanged(seq: item.seq, key: item.key, liveSeq: live.seq)
+            }
+        } else {
+            try revive(item)
+        }
+        return state.put(item, at: place)
+    }
+
+    private mutating func foldDelete(_ item: EncodedItem) throws(FoldError) -> EncodedItem? {
+        let place = items.place(of: item)
+        guard let live = items.item(at: place) else {
+            throw .deleteOfNothing(seq: item.seq, key: item.key)
+        }
+        try check(item, followsLive: live)
+        tombstones[KeyFingerprint(keyOf: item)] = item.seq
+        return state.remove(at: place)
+    }
+
+    /// A key that does not live: its last event, if any, was a delete.
+    private mutating func revive(_ item: EncodedItem) throws(FoldError) {
+        let fingerprint = KeyFingerprint(keyOf: item)
+        let last = tombstones[fingerprint] ?? .zero
+        try check(item, previousSeqIs: last)
+        if last > .zero { tombstones[fingerprint] = nil }
+    }
+
+    private func check(_ item: EncodedItem, followsLive live: EncodedItem) throws(FoldError) {
+        try check(item, previousSeqIs: live.seq)
+        guard item.uid == live.uid else {
+            throw .uidChanged(seq: item.seq, key: item.key, liveSeq: live.seq)
+        }
+    }
+
+    private func check(_ item: EncodedItem, previousSeqIs expected: Seq) throws(FoldError) {
+        guard item.previousSeq == expected else {
+            throw .previousSeqWrong(
+                seq: item.seq, key: item.key, found: item.previousSeq, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+internal import EndpointModel
+internal import EndpointState
+internal import NIOCore
+internal import SyncProtocol
+
+extension FeedHub {
+    /// Gives the subscriber whatever brings it on, as long as its socket has room.
+    mutating func advance(_ id: SubscriberID) {
+        while let subscriber = subscribers[id],
+            subscriber.inFlightBytes < limits.inFlightBytes
+        {
+            let goesOn =
+                switch subscriber.phase {
+                case .awaitingFeed(let start): leaveWaiting(subscriber, start)
+                case .snapshot(let start, let after): sendChunk(subscriber, start, after)
+                case .catchingUp(let request, let page): askForPage(subscriber, request, page)
+                case .tail: sendFrame(subscriber)
+                }
+            guard goesOn == .goesOn else { return }
+        }
+    }
+
+    private enum Step {
+        case goesOn
+        case waits
+    }
+
+    private mutating func leaveWaiting(_ subscriber: Subscriber, _ start: SubscriptionStart) -> Step
+    {
+        guard let feed = feed(of: subscriber), feed.isLive else { return .waits }
+        switch start {
+        case .snapshot(let reason):
+            startSnapshot(subscriber.id, how: reason.how, reason: reason.wire)
+        case .cursor(let start, let lastKey):
+            count(.snapshot)
+            subscribers[subscriber.id]?.phase = .snapshot(start: start, after: lastKey)
+            let resync = Resync(how: .snapshot, start: start, reason: .noToken)
+            write(subscriber.id, makeFrame(.resync(resync)))
+        case .resume(let held):
+            subscribers[subscriber.id]?.held = held.seq
+            if feed.ring.covers(held.seq) {
+                resumeFromRing(subscriber.id, feed, held)
+            } else {
+                startCatchUp(subscriber.id, feed, from: held.seq, start: held)
+            }
+        }
+        return .goesOn
+    }
+
+    /// Everything that the feed was touched by since is in the ring, or nothing was.
+    private mutating func resumeFromRing(_ id: SubscriberID, _ feed: Feed, _ held: Position) {
+        count(.deltas)
+        subscribers[id]?.phase = .tail
+        write(id, makeFrame(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
+        guard feed.ring.frame(after: held.seq) == nil, let members = feed.members(in: state) else {
+            return
+        }
+        write(id, makeFrame(.mark(.inSync(at: position, of: members))))
+        subscribers[id]?.held = position.seq
+    }
+
+    mutating func startSnapshot(_ id: SubscriberID, how: How, reason: ResyncReason) {
+        count(how)
+        subscribers[id]?.phase = .snapshot(start: position, after: nil)
+        write(id, makeFrame(.resync(Resync(how: how, start: position, reason: reason))))
+    }
+
+    /// The next part of the selection in the order of keys, each item as it is now.
+    private mutating func sendChunk(
+        _ subscriber: Subscriber, _ start: Position, _ after: EndpointKey?
+    ) -> Step {
+        guard let feed = feed(of: subscriber), let members = feed.members(in: state) else {
+            return .waits
+        }
+        var iterator = members.items.items(after: after)
+        var changes: [FeedChange] = []
+        var byteCount = 0
+        var last: EncodedItem?
+        while byteCount < limits.frameBytes, let item = iterator.next() {
+            changes.append(.put(item))
+            byteCount += item.bytes.count
+            last = item
+        }
+        if let last {
+            subscribers[subscriber.id]?.phase = .snapshot(start: start, after: last.key)
+            write(subscriber.id, makeFrame(changes))
+        } else {
+            finishSnapshot(subscriber.id, feed, members, start)
+        }
+        return .goesOn
+    }
+
+    private mutating func finishSnapshot(
+        _ id: SubscriberID, _ feed: Feed, _ members: EndpointState, _ start: Position
+    ) {
+        if start.seq == position.seq {
+            subscribers[id]?.phase = .tail
+            subscribers[id]?.held = position.seq
+            write(id, makeFrame(.mark(.inSync(at: position, of: members))))
+        } else {
+            begin(id, request(from: start.seq, .afterSnapshot, feed, members))
+        }
+    }
+
+    private mutating func askForPage(
+        _ subscriber: Subscriber, _ request: CatchUpRequest, _ page: Subscriber.PageState
+    ) -> Step {
+        guard page == .wanted else { return .waits }
+        subscribers[subscriber.id]?.phase = .catchingUp(request, .underway)
+        actions.append(.continueCatchUp(subscriber.id))
+        return .waits
+    }
+
+    /// At the tail: every frame of the ring that the subscriber lacks.
+    private mutating func sendFrame(_ subscriber: Subscriber) -> Step {
+        let id = subscriber.id
+        switch subscriber.subject {
+        case .log:
+            guard subscriber.held < position.seq else { return .waits }
+            guard logRing.covers(subscriber.held), let frame = logRing.frame(after: subscriber.held)
+            else {
+                begin(id, recordsRequest(from: subscriber.held))
+                return .waits
+            }
+            return send(frame, to: id)
+        case .state:
+            guard let feed = feed(of: subscriber) else { return .waits }
+            guard feed.ring.covers(subscriber.held) else {
+                startCatchUp(id, feed, from: subscriber.held, start: nil)
+                return .waits
+            }
+            guard let frame = feed.ring.frame(after: subscriber.held) else { return .waits }
+            return send(frame, to: id)
+        }
+    }
+
+    private mutating func send(_ frame: FrameRing.Frame, to id: SubscriberID) -> Step {
+        subscribers[id]?.held = frame.mark
+        write(id, frame.buffer)
+        return .goesOn
+    }
+
+    /// The cheapest way forward for a subscriber that the ring has left behind: each event while
+    /// they are few, else the net change, which gives way to a snapshot when it would be larger.
+    private mutating func startCatchUp(
+        _ id: SubscriberID, _ feed: Feed, from: Seq, start: Position?
+    ) {
+        guard let members = feed.members(in: state) else { return }
+        let eventCount = position.seq.rawValue - from.rawValue
+        let form: CatchUpRequest.Form =
+            eventCount <= limits.deltaEvents
+            ? .deltas : .netChange(keyLimit: max(members.count, Int(limits.deltaEvents)))
+        if let start {
+            let how: How = form == .deltas ? .deltas : .netChange
+            count(how)
+            write(id, makeFrame(.resync(Resync(how: how, start: start, reason: .cheapest))))
+        }
+        begin(id, request(from: from, form, feed, members))
+    }
+
+    private mutating func begin(_ id: SubscriberID, _ request: CatchUpRequest) {
+        subscribers[id]?.phase = .catchingUp(request, .underway)
+        actions.append(.startCatchUp(id, request))
+    }
+
+    private func request(
+        from: Seq, _ form: CatchUpRequest.Form, _ feed: Feed, _ members: EndpointState
+    ) -> CatchUpRequest {
+        CatchUpRequest(
+            from: from, to: position, form: form, selection: feed.selection,
+            digest: members.digest, count: members.count)
+    }
+
+    private func recordsRequest(from: Seq) -> CatchUpRequest {
+        CatchUpRequest(
+            from: from, to: position, form: .records, selection: .everything, digest: .empty,
+            count: 0)
+    }
+}
+
+extension SnapshotReason {
+    fileprivate var how: How {
+        switch self {
+        case .noToken, .otherSelection, .digest: .snapshot
+        case .otherLog, .otherHistory: .reset
+        }
+    }
+
+    fileprivate var wire: ResyncReason {
+        switch self {
+        case .noToken: .noToken
+        case .otherSelection: .otherSelection
+        case .otherLog: .otherLog
+        case .otherHistory: .otherHistory
+        case .digest: .digest
+        }
+    }
+}

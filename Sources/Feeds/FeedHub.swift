@@ -1,0 +1,258 @@
+package import EndpointModel
+package import EndpointState
+internal import NIOCore
+package import SyncProtocol
+
+/// All feeds of a node and their subscribers, as one value: commits and socket events go in,
+/// writes and work to be done elsewhere come out.
+///
+/// Work is done once per event and feed: a batch becomes one compressed frame in the ring of
+/// each feed that it touches, and every subscriber at the tail is written those same bytes. A
+/// subscriber whose socket does not drain is a position and what is in flight, nothing more
+/// (G9).
+package struct FeedHub {
+    /// Up to where this node's log is published.
+    package private(set) var position: Position
+    /// Everything, folded from what was published: the hub's own copy, which shares its items
+    /// with the view that commits are checked against.
+    package private(set) var view: EndpointView
+    private(set) var feeds: [Hash256: Feed] = [:]
+    private(set) var logRing: FrameRing
+    var subscribers: [SubscriberID: Subscriber] = [:]
+    private var logSubscribers: Set<SubscriberID> = []
+    let frames: FrameMaker
+    package let limits: FeedLimits
+    package private(set) var counters = FeedCounters()
+    var actions: [HubAction] = []
+
+    package init(position: Position, view: EndpointView, limits: FeedLimits = FeedLimits()) {
+        precondition(view.seq == position.seq, "view at \(view.seq), log at \(position.seq)")
+        self.position = position
+        self.view = view
+        self.limits = limits
+        frames = FrameMaker(limits: limits)
+        logRing = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
+    }
+
+    // MARK: Commits
+
+    /// The events of one commit, durable and folded.
+    package mutating func committed(_ batch: CommittedBatch) -> [HubAction] {
+        precondition(
+            batch.records.first?.seq == position.seq.next,
+            "batch from \(batch.records.first?.seq ?? .zero) behind \(position.seq)")
+        for change in batch.changes { fold(change.item) }
+        position = batch.position
+        counters.events += UInt64(batch.records.count)
+        publishRecords(batch)
+        for fingerprint in feeds.keys { publish(batch, to: fingerprint) }
+        return takeActions()
+    }
+
+    /// The committer has folded the same event into the same view before.
+    private mutating func fold(_ item: EncodedItem) {
+        do { try view.fold(item) } catch {
+            preconditionFailure("a durable event does not fold: \(error)")
+        }
+    }
+
+    /// All endpoints as they stand at `position`.
+    package var state: EndpointState { view.state }
+
+    private mutating func publishRecords(_ batch: CommittedBatch) {
+        guard !logSubscribers.isEmpty else {
+            logRing = FrameRing(base: batch.position.seq, byteLimit: limits.ringBytes)
+            return
+        }
+        let mark = Mark(position: batch.position, sync: .inSync)
+        let buffer = frames.records(batch.records, mark: mark)
+        logRing.append(.init(mark: batch.position.seq, buffer: buffer))
+        counters.framesEncoded += 1
+        for id in logSubscribers { advance(id) }
+    }
+
+    private mutating func publish(_ batch: CommittedBatch, to fingerprint: Hash256) {
+        let state = state
+        guard feeds[fingerprint]?.take(batch, state: state, frames: frames) == true else { return }
+        counters.framesEncoded += 1
+        advanceSubscribers(of: fingerprint)
+    }
+
+    private mutating func advanceSubscribers(of fingerprint: Hash256) {
+        for id in feeds[fingerprint]?.subscribers ?? [] { advance(id) }
+    }
+
+    // MARK: Subscribers
+
+    /// A state subscriber comes, with what its token turned out to be worth.
+    package mutating func subscribe(
+        _ id: SubscriberID, to selection: Selection, start: SubscriptionStart
+    ) -> [HubAction] {
+        let fingerprint = selection.fingerprint
+        if feeds[fingerprint] == nil {
+            let feed = Feed(selection: selection, at: position.seq, limits: limits)
+            feeds[fingerprint] = feed
+            counters.feedsBuilt += 1
+            if !feed.isLive {
+                actions.append(
+                    .buildFeed(fingerprint: fingerprint, selection: selection, state: state))
+            }
+        }
+        feeds[fingerprint]?.subscribers.insert(id)
+        feeds[fingerprint]?.idleSince = nil
+        subscribers[id] = Subscriber(
+            id: id, subject: .state(fingerprint: fingerprint), phase: .awaitingFeed(start),
+            held: .zero)
+        advance(id)
+        return takeActions()
+    }
+
+    /// A subscriber of the log comes; it holds everything up to `held`, which is on this
+    /// history.
+    package mutating func subscribeToLog(_ id: SubscriberID, held: Seq) -> [HubAction] {
+        logSubscribers.insert(id)
+        subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held)
+        counters.resyncs[.deltas, default: 0] += 1
+        write(id, frames.message(.resync(Resync(how: .deltas, start: position, reason: .cheapest))))
+        if held == position.seq {
+            let mark = Mark(position: position, sync: .inSync)
+            write(id, frames.message(.mark(mark)))
+        }
+        advance(id)
+        return takeActions()
+    }
+
+    package mutating func unsubscribe(_ id: SubscriberID, at milliseconds: UInt64) -> [HubAction] {
+        guard let subscriber = subscribers.removeValue(forKey: id) else { return [] }
+        if case .catchingUp = subscriber.phase { actions.append(.endCatchUp(id)) }
+        switch subscriber.subject {
+        case .log: logSubscribers.remove(id)
+        case .state(let fingerprint):
+            feeds[fingerprint]?.subscribers.remove(id)
+            if feeds[fingerprint]?.subscribers.isEmpty == true {
+                feeds[fingerprint]?.idleSince = milliseconds
+            }
+        }
+        return takeActions()
+    }
+
+    /// The socket took this many bytes of what was written for the subscriber.
+    package mutating func flushed(_ id: SubscriberID, byteCount: Int) -> [HubAction] {
+        guard let inFlight = subscribers[id]?.inFlightBytes else { return [] }
+        precondition(byteCount <= inFlight, "flushed \(byteCount) of \(inFlight) bytes")
+        subscribers[id]?.inFlightBytes = inFlight - byteCount
+        advance(id)
+        return takeActions()
+    }
+
+    // MARK: Work done elsewhere
+
+    /// The members of a selection as of the version that `buildFeed` was given.
+    package mutating func feedBuilt(_ fingerprint: Hash256, members: EndpointState) -> [HubAction] {
+        guard feeds[fingerprint] != nil else { return [] }
+        let state = state
+        feeds[fingerprint]?.built(members, state: state, frames: frames)
+        advanceSubscribers(of: fingerprint)
+        return takeActions()
+    }
+
+    package mutating func pageMade(_ id: SubscriberID, _ page: CatchUpPage) -> [HubAction] {
+        guard let subscriber = subscribers[id],
+            case .catchingUp(let request, .underway) = subscriber.phase
+        else { return [] }
+        switch page {
+        case .frames(let buffer):
+            subscribers[id]?.phase = .catchingUp(request, .wanted)
+            write(id, buffer)
+        case .last(let buffer): finishCatchUp(id, request, buffer)
+        case .records(let buffer, let held):
+            subscribers[id]?.held = held
+            subscribers[id]?.phase = .tail
+            write(id, buffer)
+        case .snapshotIsCheaper: startSnapshot(id, how: .snapshot, reason: .cheapest)
+        }
+        advance(id)
+        return takeActions()
+    }
+
+    private mutating func finishCatchUp(
+        _ id: SubscriberID, _ request: CatchUpRequest, _ buffer: ByteBuffer
+    ) {
+        let isHead = request.to.seq == position.seq
+        let mark = Mark(
+            position: request.to, digest: request.digest, count: UInt64(request.count),
+            sync: isHead ? .inSync : .more)
+        subscribers[id]?.held = request.to.seq
+        subscribers[id]?.phase = .tail
+        write(id, buffer)
+        write(id, frames.message(.mark(mark)))
+    }
+
+    // MARK: Time
+
+    /// The subscriber has heard nothing for a ping interval. When its feed was not touched while
+    /// the log moved on, it and all who share the feed are marked along.
+    package mutating func markAlong(_ id: SubscriberID) -> [HubAction] {
+        guard case .state(let fingerprint)? = subscribers[id]?.subject else { return [] }
+        let state = state
+        if feeds[fingerprint]?.appendMark(position, state: state, frames: frames) == true {
+            advanceSubscribers(of: fingerprint)
+        }
+        return takeActions()
+    }
+
+    /// Lets go of feeds that nobody came back to.
+    package mutating func ticked(at milliseconds: UInt64) {
+        for (fingerprint, feed) in feeds {
+            guard let idleSince = feed.idleSince else { continue }
+            if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
+        }
+    }
+
+    // MARK: What is asked
+
+    /// The seq of the last mark written for the subscriber; nil for none of this hub.
+    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
+
+    // MARK: Inside
+
+    func feed(of subscriber: Subscriber) -> Feed? {
+        switch subscriber.subject {
+        case .log: nil
+        case .state(let fingerprint): feeds[fingerprint]
+        }
+    }
+
+    mutating func write(_ id: SubscriberID, _ buffer: ByteBuffer) {
+        guard buffer.readableBytes > 0 else { return }
+        subscribers[id]?.inFlightBytes += buffer.readableBytes
+        counters.bytesWritten += UInt64(buffer.readableBytes)
+        counters.writes += 1
+        actions.append(.write(id, buffer))
+    }
+
+    mutating func count(_ how: How) { counters.resyncs[how, default: 0] += 1 }
+
+    mutating func makeFrame(_ message: ServerMessage) -> ByteBuffer { frames.message(message) }
+
+    mutating func makeFrame(_ changes: [FeedChange]) -> ByteBuffer {
+        frames.changes(changes, mark: nil)
+    }
+
+    private mutating func takeActions() -> [HubAction] {
+        let taken = actions
+        actions = []
+        return taken
+    }
+}
+
+/// What the hub has done since it was made; the server publishes it.
+package struct FeedCounters: Sendable {
+    package var events: UInt64 = 0
+    /// Each is compressed once, whatever the number of its subscribers.
+    package var framesEncoded: UInt64 = 0
+    package var writes: UInt64 = 0
+    package var bytesWritten: UInt64 = 0
+    package var feedsBuilt: UInt64 = 0
+    package var resyncs: [How: UInt64] = [:]
+}

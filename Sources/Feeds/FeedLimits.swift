@@ -1,0 +1,19 @@
+/// The bounds of feeds and their subscribers, each with its reason.
+package struct FeedLimits: Sendable {
+    /// A delta or snapshot frame is cut at this many bytes of body, at an item's boundary: large
+    /// enough to compress well and to be written in one go, small enough that an answer behind
+    /// it waits for a millisecond only.
+    package var frameBytes = 256 << 10
+    /// What one subscriber may have written and not yet flushed. Beyond it nothing is written
+    /// for it until its socket drains: a stuck peer costs this much and no more (G9).
+    package var inFlightBytes = 512 << 10
+    /// What the ring of one feed may hold; the oldest frames go first.
+    package var ringBytes = 8 << 20
+    /// Up to this many events a subscriber that is behind is sent each event; beyond it the net
+    /// change.
+    package var deltaEvents: UInt64 = 2_000
+    /// A feed without subscribers is kept for this long, for those that come back.
+    package var idleFeedMilliseconds: UInt64 = 60_000
+
+    package init() {}
+}

@@ -1,0 +1,31 @@
+package import EndpointModel
+package import EndpointState
+package import NIOCore
+
+/// What the hub wants done; the server does it and has no opinion.
+package enum HubAction: Sendable {
+    /// Writes the bytes to the subscriber's connection and flushes; `flushed` says when they are
+    /// gone.
+    case write(SubscriberID, ByteBuffer)
+    /// Gathers the selection's members out of the pinned state, elsewhere; `feedBuilt` takes
+    /// them.
+    case buildFeed(fingerprint: Hash256, selection: Selection, state: EndpointState)
+    /// Reads the log, elsewhere; `pageMade` takes the first page.
+    case startCatchUp(SubscriberID, CatchUpRequest)
+    /// Makes the next page of what was started.
+    case continueCatchUp(SubscriberID)
+    /// Whatever was started for this subscriber is not wanted any more.
+    case endCatchUp(SubscriberID)
+}
+
+/// One page of a catch-up, made from the log.
+package enum CatchUpPage: Sendable {
+    /// Frames without a mark; more follow.
+    case frames(ByteBuffer)
+    /// The last frames, without the mark, which is the hub's to add.
+    case last(ByteBuffer)
+    /// A snapshot costs less.
+    case snapshotIsCheaper
+    /// The last frames of a log subscriber's page, with their mark; `held` is its seq.
+    case records(ByteBuffer, held: Seq)
+}

@@ -1,0 +1,65 @@
+package import EndpointModel
+
+/// Names one subscription on this node for as long as its connection lives.
+package struct SubscriberID: Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// How a new subscriber goes on, as far as its token and this node's log tell.
+package enum SubscriptionStart: Hashable, Sendable {
+    /// It holds nothing that can be used.
+    case snapshot(SnapshotReason)
+    /// It holds a snapshot begun at `start`, up to and with the key.
+    case cursor(start: Position, lastKey: EndpointKey)
+    /// It holds everything up to this position, which is on this node's history.
+    case resume(Position)
+}
+
+package enum SnapshotReason: Hashable, Sendable {
+    case noToken
+    case otherSelection
+    /// Its position is not on this history.
+    case otherLog
+    case otherHistory
+    /// The subscriber's state did not have the digest that it should.
+    case digest
+}
+
+/// One subscriber of a feed or of the log: a position, what is in flight, and what it waits for.
+/// It owns no bytes: frames belong to the feed.
+package struct Subscriber {
+    package enum Subject: Hashable {
+        case state(fingerprint: Hash256)
+        case log
+    }
+
+    enum Phase {
+        /// Its feed is being built. Goes to snapshot, catchingUp or tail.
+        case awaitingFeed(SubscriptionStart)
+        /// Takes the selection key by key. Goes to catchingUp when the log has moved since
+        /// `start`, else to tail.
+        case snapshot(start: Position, after: EndpointKey?)
+        /// Pages from the log are made elsewhere. Goes to tail, or to snapshot when that turned
+        /// out to be cheaper.
+        case catchingUp(CatchUpRequest, PageState)
+        /// Takes the ring's frames as they come. Goes to catchingUp when the ring has left it
+        /// behind.
+        case tail
+    }
+
+    enum PageState: Hashable {
+        /// A page is being made.
+        case underway
+        /// The page before has been handed to the socket; the next waits for room.
+        case wanted
+    }
+
+    let id: SubscriberID
+    let subject: Subject
+    var phase: Phase
+    /// The seq of the last mark that was written for it.
+    var held: Seq
+    var inFlightBytes = 0
+}

@@ -1,0 +1,121 @@
+package import EndpointModel
+package import SyncProtocol
+
+/// A mutation that passed everything that can be judged without the state: its endpoint is
+/// valid, has its name and implicit labels, and is encoded as the item will hold it.
+package struct AdmittedMutation: Sendable {
+    package let ticket: UInt64
+    package let requestID: String
+    package let requestHash: Hash256
+    package let operation: SyncProtocol.Operation
+    package let key: EndpointKey
+    /// The canonical encoding; empty for deletes.
+    package let endpoint: [UInt8]
+    package let expectedSeq: Seq?
+    package let expectedUID: UID?
+    package let origin: Origin?
+    package let dryRun: DryRun
+    package let actor: Actor
+}
+
+/// Who wants a mutation, and from where.
+package struct Actor: Hashable, Sendable {
+    package let name: String
+    package let proof: AuditPart.ActorProof
+    /// `127.0.0.1:40112`.
+    package let address: String
+
+    package init(name: String, proof: AuditPart.ActorProof, address: String) {
+        self.name = name
+        self.proof = proof
+        self.address = address
+    }
+}
+
+/// The first step of a mutation's way: what needs no state. It runs wherever there is time,
+/// never on the committer's thread.
+package enum Admission {
+    package static func admit(_ mutation: Mutation, from actor: Actor)
+        -> Result<AdmittedMutation, MutationFailure>
+    {
+        do {
+            return .success(try admitted(mutation, actor))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func admitted(_ mutation: Mutation, _ actor: Actor) throws(MutationFailure)
+        -> AdmittedMutation
+    {
+        var key = mutation.key
+        var endpoint: [UInt8] = []
+        var origin = mutation.origin
+        switch mutation.operation {
+        case .delete:
+            guard !key.namespace.isEmpty, !key.name.isEmpty else {
+                throw .invalid([FieldFault(field: "metadata.name", reason: "is needed to delete")])
+            }
+        case .apply, .create, .replace:
+            let prepared = try prepared(mutation)
+            key = prepared.key
+            endpoint = prepared.encodedEndpoint()
+        case .importing:
+            let imported = try imported(mutation)
+            key = imported.endpoint.key
+            endpoint = imported.endpoint.encodedEndpoint()
+            origin = Origin(
+                resourceVersion: origin?.resourceVersion ?? "", uid: origin?.uid ?? "",
+                creationTimestamp: origin?.creationTimestamp ?? "",
+                faults: (origin?.faults ?? []) + imported.faults)
+        }
+        try checkSize(key, endpoint)
+        return AdmittedMutation(
+            ticket: mutation.ticket, requestID: mutation.requestID,
+            requestHash: mutation.requestHash, operation: mutation.operation, key: key,
+            endpoint: endpoint, expectedSeq: mutation.expectedSeq,
+            expectedUID: mutation.expectedUID, origin: origin, dryRun: mutation.dryRun,
+            actor: actor)
+    }
+
+    private static func decoded(_ mutation: Mutation) throws(MutationFailure) -> WorkloadEndpoint {
+        do {
+            return try mutation.decodedEndpoint()
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    /// Every fault at once; the implicit labels and the name as they are to be stored.
+    private static func prepared(_ mutation: Mutation) throws(MutationFailure) -> WorkloadEndpoint {
+        let endpoint = try decoded(mutation)
+        do {
+            return try endpoint.prepared(for: .apply)
+        } catch {
+            throw .invalid(error.faults)
+        }
+    }
+
+    /// As it stands: rules that it breaks are noted and nothing is refused for them, but an
+    /// endpoint must have a key.
+    private static func imported(_ mutation: Mutation) throws(MutationFailure)
+        -> (endpoint: WorkloadEndpoint, faults: [String])
+    {
+        var endpoint = try decoded(mutation)
+        let faults = endpoint.validate()
+        if endpoint.metadata.name.isEmpty, case .success(let name) = endpoint.derivedName {
+            endpoint.metadata.name = name
+        }
+        guard !endpoint.metadata.namespace.isEmpty, !endpoint.metadata.name.isEmpty else {
+            throw .invalid(faults)
+        }
+        return (endpoint, faults.map(\.description))
+    }
+
+    private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {
+        let byteCount = endpoint.count + key.namespace.utf8.count + key.name.utf8.count + 128
+        guard byteCount <= EncodedItem.byteLimit else {
+            throw .tooLarge(bytes: byteCount, limit: EncodedItem.byteLimit)
+        }
+    }
+}

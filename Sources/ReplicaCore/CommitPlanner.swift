@@ -1,0 +1,233 @@
+import EndpointModel
+import EndpointState
+import SyncProtocol
+
+/// One batch on its way to a plan: the view that stands, and on top of it what the mutations
+/// before have planned.
+struct CommitPlanner {
+    private struct Request: Hashable {
+        let actor: String
+        let requestID: String
+    }
+
+    private enum Standing {
+        case live(EncodedItem)
+        case gone(last: Seq)
+
+        var lastSeq: Seq {
+            switch self {
+            case .live(let item): item.seq
+            case .gone(let last): last
+            }
+        }
+    }
+
+    private let view: EndpointView
+    private let wallTime: Timestamp
+    private var overlay: [EndpointKey: Standing] = [:]
+    private var requestsInBatch: [Request: Int] = [:]
+    private(set) var plan: CommitPlan
+    private(set) var uids: SeededGenerator
+
+    init(
+        view: EndpointView, head: Position, time: Timestamp, wallTime: Timestamp,
+        uids: SeededGenerator
+    ) {
+        self.view = view
+        self.wallTime = wallTime
+        self.uids = uids
+        plan = CommitPlan(head: head, time: time)
+    }
+
+    /// The index among the answers of the mutation in this batch with the same request ID.
+    func recordInBatch(of mutation: AdmittedMutation) -> Int? {
+        requestsInBatch[Request(actor: mutation.actor.name, requestID: mutation.requestID)]
+    }
+
+    /// Decides the next mutation.
+    mutating func take(
+        _ mutation: AdmittedMutation, earlier: EncodedRecord?, beforeEarlier: EncodedRecord?
+    ) {
+        if let index = recordInBatch(of: mutation) {
+            repeatAnswer(of: index, for: mutation)
+        } else if let earlier {
+            answerAgain(mutation, earlier, beforeEarlier)
+        } else {
+            decide(mutation)
+        }
+    }
+
+    // MARK: Requests seen before (G11)
+
+    private mutating func repeatAnswer(of index: Int, for mutation: AdmittedMutation) {
+        guard plan.requests[index].requestHash == mutation.requestHash else {
+            return refuse(mutation, .requestIDReused(mutation.requestID))
+        }
+        let record = plan.records[index]
+        let standing = plan.outcomes[index]
+        answer(mutation, standing, seq: record.seq, dependsOnCommit: true)
+    }
+
+    private mutating func answerAgain(
+        _ mutation: AdmittedMutation, _ earlier: EncodedRecord, _ before: EncodedRecord?
+    ) {
+        guard let audit = try? earlier.audit(), audit.requestHash == mutation.requestHash else {
+            return refuse(mutation, .requestIDReused(mutation.requestID))
+        }
+        let outcome: Outcome =
+            switch earlier.item.kind {
+            case .delete, .control: .deleted
+            case .put: before?.item.kind == .put ? .configured : .created
+            }
+        answer(mutation, outcome, seq: earlier.seq, dependsOnCommit: false)
+    }
+
+    // MARK: New ones
+
+    private mutating func decide(_ mutation: AdmittedMutation) {
+        switch (mutation.operation, standing(of: mutation.key)) {
+        case (.create, .live(let item)):
+            refuse(mutation, .alreadyExists(mutation.key, standing: item))
+        case (.create, .gone(let last)): create(mutation, after: last)
+        case (.replace, .gone), (.delete, .gone): refuse(mutation, .notFound(mutation.key))
+        case (.apply, .gone(let last)), (.importing, .gone(let last)):
+            if let expected = mutation.expectedSeq {
+                refuse(mutation, .conflict(mutation.key, expected: expected, standing: nil))
+            } else {
+                create(mutation, after: last)
+            }
+        case (.apply, .live(let item)), (.importing, .live(let item)), (.replace, .live(let item)):
+            if conflicts(mutation, item) { return }
+            update(mutation, item)
+        case (.delete, .live(let item)):
+            if conflicts(mutation, item) { return }
+            delete(mutation, item)
+        }
+    }
+
+    private mutating func conflicts(_ mutation: AdmittedMutation, _ item: EncodedItem) -> Bool {
+        let seqDiffers = mutation.expectedSeq.map { $0 != item.seq } ?? false
+        let uidDiffers = mutation.expectedUID.map { $0 != item.uid } ?? false
+        guard seqDiffers || uidDiffers else { return false }
+        let expected = mutation.expectedSeq ?? item.seq
+        refuse(mutation, .conflict(mutation.key, expected: expected, standing: item))
+        return true
+    }
+
+    private mutating func create(_ mutation: AdmittedMutation, after last: Seq) {
+        let seconds = plan.time.microseconds / 1_000_000
+        let uid = UID.random(using: &uids)
+        put(
+            mutation, endpoint: mutation.endpoint, previous: last, uid: uid,
+            creationTime: Timestamp(seconds: seconds), outcome: .created)
+    }
+
+    private mutating func update(_ mutation: AdmittedMutation, _ item: EncodedItem) {
+        let endpoint = keepingMetadata(of: item, in: mutation)
+        let isSame = item.withEndpointBytes { standing in
+            endpoint.withUnsafeBytes { ByteOrder.compare($0, standing) == 0 }
+        }
+        guard !isSame, let uid = item.uid else {
+            return answer(mutation, .unchanged, seq: item.seq, dependsOnCommit: isPlanned(item))
+        }
+        put(
+            mutation, endpoint: endpoint, previous: item.seq, uid: uid,
+            creationTime: item.creationTime, outcome: .configured)
+    }
+
+    /// Metadata other than labels and annotations stays as it stands in the store, unless the
+    /// mutation brings its own: so do apply and replace in the reference.
+    private func keepingMetadata(of item: EncodedItem, in mutation: AdmittedMutation) -> [UInt8] {
+        guard item.keepsMetadata, mutation.operation != .importing,
+            let standing = try? item.endpoint(),
+            var wanted = try? WorkloadEndpoint(encodedEndpoint: mutation.endpoint)
+        else { return mutation.endpoint }
+        if wanted.metadata.generateName.isEmpty {
+            wanted.metadata.generateName = standing.metadata.generateName
+        }
+        if wanted.metadata.otherFields.isEmpty {
+            wanted.metadata.otherFields = standing.metadata.otherFields
+        }
+        return wanted.encodedEndpoint()
+    }
+
+    private mutating func put(
+        _ mutation: AdmittedMutation, endpoint: [UInt8], previous: Seq, uid: UID,
+        creationTime: Timestamp, outcome: Outcome
+    ) {
+        let seq = plan.head.seq.next
+        do {
+            let item = try endpoint.withUnsafeBytes { raw in
+                Result { () throws(WireError) in
+                    try EncodedItem.put(
+                        seq: seq, previousSeq: previous, key: mutation.key, uid: uid,
+                        creationTime: creationTime, endpoint: raw)
+                }
+            }.get()
+            take(item, mutation, outcome, standing: .live(item))
+        } catch {
+            refuse(mutation, .unreadable(error))
+        }
+    }
+
+    private mutating func delete(_ mutation: AdmittedMutation, _ item: EncodedItem) {
+        guard let uid = item.uid else { return refuse(mutation, .notFound(mutation.key)) }
+        do {
+            let delete = try EncodedItem.delete(
+                seq: plan.head.seq.next, previousSeq: item.seq, key: mutation.key, uid: uid)
+            take(delete, mutation, .deleted, standing: .gone(last: delete.seq))
+        } catch {
+            refuse(mutation, .unreadable(error))
+        }
+    }
+
+    /// The event stands: its record is made and the chain goes on. A dry run stops before that.
+    private mutating func take(
+        _ item: EncodedItem, _ mutation: AdmittedMutation, _ outcome: Outcome, standing: Standing
+    ) {
+        guard mutation.dryRun == .no else {
+            return answer(mutation, outcome, seq: item.previousSeq, dependsOnCommit: false)
+        }
+        guard item.seq < .last else { return refuse(mutation, .logFull) }
+        let audit = AuditPart(
+            epochNumber: plan.head.epoch.number, time: plan.time, wallTime: wallTime,
+            actor: mutation.actor.name, actorProof: mutation.actor.proof,
+            requestID: mutation.requestID, requestHash: mutation.requestHash,
+            address: mutation.actor.address, origin: mutation.origin)
+        let record = EncodedRecord(item: item, audit: audit)
+        let chain = plan.head.chain.followed(by: record.hash)
+        overlay[mutation.key] = standing
+        let request = Request(actor: mutation.actor.name, requestID: mutation.requestID)
+        requestsInBatch[request] = plan.records.count
+        plan.records.append(record)
+        plan.requests.append(mutation)
+        plan.outcomes.append(outcome)
+        plan.chains.append(chain)
+        plan.head = Position(
+            logID: plan.head.logID, epoch: plan.head.epoch, seq: item.seq, chain: chain)
+        answer(mutation, outcome, seq: item.seq, dependsOnCommit: true)
+    }
+
+    // MARK: Inside
+
+    private func standing(of key: EndpointKey) -> Standing {
+        if let planned = overlay[key] { return planned }
+        if let item = view.item(forKey: key) { return .live(item) }
+        return .gone(last: view.lastSeq(of: key))
+    }
+
+    private func isPlanned(_ item: EncodedItem) -> Bool { item.seq > view.seq }
+
+    private mutating func answer(
+        _ mutation: AdmittedMutation, _ outcome: Outcome, seq: Seq, dependsOnCommit: Bool
+    ) {
+        let answer = Answer(ticket: mutation.ticket, outcome: outcome, seq: seq)
+        plan.answers.append(.init(answer: answer, dependsOnCommit: dependsOnCommit))
+    }
+
+    /// A refusal that speaks of an endpoint of this batch holds only when that is durable.
+    private mutating func refuse(_ mutation: AdmittedMutation, _ failure: MutationFailure) {
+        let answer = failure.answer(ticket: mutation.ticket)
+        plan.answers.append(.init(answer: answer, dependsOnCommit: overlay[mutation.key] != nil))
+    }
+}

@@ -1,0 +1,111 @@
+package import EndpointModel
+package import EndpointState
+package import SyncProtocol
+
+/// What a leader decides, as a value: which mutations of a batch take effect, in which order,
+/// with which seqs and records. It reads no clock and no disk; the committer's thread carries
+/// its plans out.
+///
+/// The order is: `plan`, then one transaction, then `committed`. Nothing is folded, answered or
+/// published before the transaction is durable (G1).
+package struct LeaderCore: Sendable {
+    package private(set) var view: EndpointView
+    /// Behind the last event that is durable.
+    package private(set) var head: Position
+    /// The time of the last event; the next is never earlier.
+    private var lastTime: Timestamp
+    private var uids: SeededGenerator
+
+    /// - Parameter seed: Randomness for uids, from the system's source.
+    package init(
+        view: EndpointView, head: Position, lastTime: Timestamp, seed: (UInt64, UInt64)
+    ) {
+        precondition(view.seq == head.seq, "view at \(view.seq), log at \(head.seq)")
+        self.view = view
+        self.head = head
+        self.lastTime = lastTime
+        uids = SeededGenerator(seed: seed)
+    }
+
+    /// Decides the batch, in its order. Each mutation is judged against the view and against
+    /// the events before it in this batch.
+    ///
+    /// - Parameter findRequest: The record of an earlier event with this actor and request ID,
+    ///   if the log has one (G11).
+    package mutating func plan<Failure: Error>(
+        _ mutations: [AdmittedMutation], at wallTime: Timestamp,
+        findRequest: (AdmittedMutation) throws(Failure) -> EncodedRecord?,
+        fetch: (Seq) throws(Failure) -> EncodedRecord
+    ) throws(Failure) -> CommitPlan {
+        var planner = CommitPlanner(
+            view: view, head: head, time: max(lastTime, wallTime), wallTime: wallTime, uids: uids)
+        for mutation in mutations {
+            let found =
+                planner.recordInBatch(of: mutation) == nil ? try findRequest(mutation) : nil
+            let before =
+                if let found, found.item.previousSeq > .zero {
+                    try fetch(found.item.previousSeq)
+                } else { nil as EncodedRecord? }
+            planner.take(mutation, earlier: found, beforeEarlier: before)
+        }
+        uids = planner.uids
+        return planner.plan
+    }
+
+    /// The plan's records are durable: folds them, and gives what the feeds are to be told.
+    package mutating func committed(_ plan: CommitPlan) -> [EndpointView.Change] {
+        var changes: [EndpointView.Change] = []
+        changes.reserveCapacity(plan.records.count)
+        for record in plan.records {
+            do {
+                changes.append(try view.fold(record.item))
+            } catch {
+                preconditionFailure("a planned event does not fold: \(error)")
+            }
+        }
+        head = plan.head
+        lastTime = max(lastTime, plan.time)
+        return changes
+    }
+}
+
+/// Records to append and answers to give once they are durable.
+package struct CommitPlan: Sendable {
+    package struct PlannedAnswer: Sendable {
+        package let answer: Answer
+        /// The answer speaks of this plan's records: it holds only when they are durable.
+        package let dependsOnCommit: Bool
+    }
+
+    package var records: [EncodedRecord] = []
+    /// Of each record, the actor and request ID that asked for it.
+    package var requests: [AdmittedMutation] = []
+    /// Of each record, what it did.
+    package var outcomes: [Outcome] = []
+    /// The chain hash behind each record.
+    package var chains: [Hash256] = []
+    /// One for each mutation, in their order.
+    package var answers: [PlannedAnswer] = []
+    package var head: Position
+    package var time: Timestamp
+}
+
+/// Uids and the like, from a seed of the system's randomness: two words of SplitMix64. Uids need
+/// to be different, not secret.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var first: UInt64
+    private var second: UInt64
+
+    init(seed: (UInt64, UInt64)) {
+        first = seed.0
+        second = seed.1 | 1
+    }
+
+    mutating func next() -> UInt64 {
+        first &+= second
+        var mixed = first
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

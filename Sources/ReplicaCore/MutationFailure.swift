@@ -1,0 +1,91 @@
+package import EndpointModel
+package import SyncProtocol
+
+/// Why a mutation is refused: the code, what stands in the way and what to do.
+package struct MutationFailure: Error, Sendable {
+    package let code: FailureCode
+    package let message: String
+    package var faults: [FieldFault] = []
+    package var item: EncodedItem?
+    package var leader = ""
+
+    private init(_ code: FailureCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package func answer(ticket: UInt64) -> Answer {
+        Answer(
+            ticket: ticket, outcome: .failed, seq: item?.seq ?? .zero, code: code,
+            message: message, faults: faults, item: item, leader: leader)
+    }
+
+    package static func invalid(_ faults: [FieldFault]) -> MutationFailure {
+        var failure = MutationFailure(
+            .invalid, faults.map(\.description).joined(separator: "; "))
+        failure.faults = faults
+        return failure
+    }
+
+    /// The endpoint's bytes are not the canonical encoding: the client's mistake, not the user's.
+    package static func unreadable(_ error: WireError) -> MutationFailure {
+        MutationFailure(.invalid, "the encoded endpoint cannot be read: \(error)")
+    }
+
+    package static func tooLarge(bytes: Int, limit: Int) -> MutationFailure {
+        MutationFailure(
+            .tooLong, "the endpoint takes \(bytes) bytes, at most \(limit) are allowed")
+    }
+
+    package static func notFound(_ key: EndpointKey) -> MutationFailure {
+        MutationFailure(.notFound, "resource does not exist: WorkloadEndpoint(\(key))")
+    }
+
+    package static func alreadyExists(_ key: EndpointKey, standing: EncodedItem)
+        -> MutationFailure
+    {
+        var failure = MutationFailure(
+            .alreadyExists,
+            "resource already exists: WorkloadEndpoint(\(key)) at resourceVersion \(standing.seq);"
+                + " replace or apply it")
+        failure.item = standing
+        return failure
+    }
+
+    package static func conflict(_ key: EndpointKey, expected: Seq, standing: EncodedItem?)
+        -> MutationFailure
+    {
+        let what = standing.map { "resourceVersion \($0.seq) stands" } ?? "no such endpoint stands"
+        var failure = MutationFailure(
+            .conflict,
+            "update conflict: WorkloadEndpoint(\(key)): \(expected) was expected, \(what);"
+                + " get it again and redo the change")
+        failure.item = standing
+        return failure
+    }
+
+    package static func requestIDReused(_ requestID: String) -> MutationFailure {
+        MutationFailure(
+            .requestIDReused,
+            "request ID \(requestID) was used with another body; use a new ID for a new request")
+    }
+
+    package static func notLeader(_ leader: String) -> MutationFailure {
+        let remedy = leader.isEmpty ? "its leader is not known now" : "write to \(leader)"
+        var failure = MutationFailure(.notLeader, "this node is a follower; \(remedy)")
+        failure.leader = leader
+        return failure
+    }
+
+    package static func readOnly(_ why: String) -> MutationFailure {
+        MutationFailure(.readOnly, why)
+    }
+
+    package static func outcomeUnknown(_ why: String) -> MutationFailure {
+        MutationFailure(
+            .outcomeUnknown, "\(why); ask again with the same request ID")
+    }
+
+    package static let logFull = MutationFailure(
+        .readOnly, "the log has reached its last seq; begin a new one")
+}

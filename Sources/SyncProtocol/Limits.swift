@@ -1,0 +1,30 @@
+/// Every bound of the protocol, with its reason. Reaching one is a coded event, never a surprise.
+package enum Limits {
+    // The wire: the same for every peer of a version.
+
+    /// The greatest value of a frame's length field (header byte and body): an item of 1 MiB with
+    /// room to spare, so that every legal message fits in one frame.
+    package static let frameBytes = 2 << 20
+    /// The greatest body after inflation; checked before anything is inflated (G12).
+    package static let inflatedBytes = 2 << 20
+    /// The greatest hello frame: what a stranger can make us hold before he is known.
+    package static let handshakeFrameBytes = 16 << 10
+    /// The least body that is worth a deflate: below, header and checksum eat the gain.
+    package static let compressedBodyBytesMinimum = 128
+    /// Where feeds cut frames, at event boundaries: large enough for 4–5 times compression,
+    /// small enough that an answer waits less than a millisecond behind one.
+    package static let deltaCutBytes = 256 << 10
+    /// The greatest request ID.
+    package static let requestIDBytes = 128
+    /// The greatest selector text: Calico's own are far below 1 KiB.
+    package static let selectorBytes = 4 << 10
+    /// The greatest actor, program name, node, namespace and advertised address: the length of a
+    /// DNS name.
+    package static let nameBytes = 253
+    /// The greatest text of a goodbye or refusal: for people.
+    package static let messageBytes = 1 << 10
+    /// Forks told in a server hello, newest first: enough for a day of failovers in 16 KiB.
+    package static let forks = 32
+    /// Addresses told in a goodbye.
+    package static let addresses = 16
+}

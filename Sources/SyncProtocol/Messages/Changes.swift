@@ -1,0 +1,142 @@
+package import EndpointModel
+
+/// The endpoint is gone, or no longer in the selection. Of a key that is not held it is a legal
+/// no-op: a net change may name what came and went.
+package struct Removal: WireMessage {
+    package var seq: Seq
+    package var key: EndpointKey
+
+    package init(seq: Seq, key: EndpointKey) {
+        self.seq = seq
+        self.key = key
+    }
+
+    package func write(to writer: inout ProtoWriter) {
+        writer.number(1, seq.rawValue)
+        writer.key(namespace: 2, name: 3, key)
+    }
+
+    package init(_ reader: consuming ProtoReader) throws(WireError) {
+        self.init(seq: .zero, key: EndpointKey(namespace: "", name: ""))
+        var reader = reader
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: seq = try reader.seq(field)
+            case 2: key.namespace = try reader.text(field)
+            case 3: key.name = try reader.text(field)
+            default: try reader.skip(field)
+            }
+        }
+        if seq == .zero { throw .fieldMissing(field: 1) }
+        key = try required(key, namespace: 2, name: 3)
+    }
+}
+
+/// One change to what a state subscriber holds.
+package enum Change: WireMessage {
+    case put(EncodedItem)
+    case removal(Removal)
+    case patch(Patch)
+
+    /// The seq of the event that this change comes from.
+    package var seq: Seq {
+        switch self {
+        case .put(let item): item.seq
+        case .removal(let removal): removal.seq
+        case .patch(let patch): patch.seq
+        }
+    }
+
+    package var key: EndpointKey {
+        switch self {
+        case .put(let item): item.key
+        case .removal(let removal): removal.key
+        case .patch(let patch): patch.key
+        }
+    }
+
+    package func write(to writer: inout ProtoWriter) {
+        switch self {
+        case .put(let item): writer.item(1, item)
+        case .removal(let removal): writer.nested(2, removal)
+        case .patch(let patch): writer.nested(3, patch)
+        }
+    }
+
+    /// A change of no kind that is known cannot be left out, so it is an error.
+    package init(_ reader: consuming ProtoReader) throws(WireError) {
+        var reader = reader
+        var change: Change?
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: change = .put(try reader.item(field))
+            case 2: change = .removal(try reader.message(field))
+            case 3: change = .patch(try reader.message(field))
+            default: try reader.skip(field)
+            }
+        }
+        self = try required(change, field: 1)
+        if case .put(let item) = self, item.kind != .put {
+            throw .inconsistent("the item at seq \(item.seq) among changes is no put")
+        }
+    }
+}
+
+/// State: changes to what is held, to be staged until the mark.
+package struct Changes: WireMessage {
+    package var changes: [Change]
+    /// When the batch ends with this message.
+    package var mark: Mark?
+
+    package init(changes: [Change], mark: Mark? = nil) {
+        self.changes = changes
+        self.mark = mark
+    }
+
+    package func write(to writer: inout ProtoWriter) {
+        for change in changes { writer.nested(1, change) }
+        writer.nested(2, mark)
+    }
+
+    package init(_ reader: consuming ProtoReader) throws(WireError) {
+        self.init(changes: [])
+        var reader = reader
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: changes.append(try reader.message(field))
+            case 2: mark = try reader.message(field)
+            default: try reader.skip(field)
+            }
+        }
+    }
+}
+
+/// Log: whole records, in order and without a gap.
+package struct Records: WireMessage {
+    package var records: [EncodedRecord]
+    package var mark: Mark?
+
+    package init(records: [EncodedRecord], mark: Mark? = nil) {
+        self.records = records
+        self.mark = mark
+    }
+
+    package func write(to writer: inout ProtoWriter) {
+        for record in records { writer.data(1, record.bytes) }
+        writer.nested(2, mark)
+    }
+
+    package init(_ reader: consuming ProtoReader) throws(WireError) {
+        self.init(records: [])
+        var reader = reader
+        while let field = try reader.next() {
+            switch field.number {
+            case 1:
+                let bytes = Array(reader.slice(try reader.body(field)))
+                records.append(try EncodedRecord(validating: bytes))
+            case 2: mark = try reader.message(field)
+            default: try reader.skip(field)
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package import EndpointModel
+
+/// Encodes one `Changes` message, change by change, straight into the frame's buffer: an item is
+/// copied once and never measured twice.
+package struct ChangesEncoder: ~Copyable {
+    private var body: MessageBody
+    /// How many changes were appended.
+    package private(set) var count = 0
+
+    /// The schema's `ServerMessage.changes`.
+    private static let field = 3
+
+    package init(reserving byteCount: Int = Limits.deltaCutBytes + (8 << 10)) {
+        body = MessageBody(reserving: byteCount)
+    }
+
+    /// Bytes so far: cut the frame before it passes `Limits.deltaCutBytes`.
+    package var byteCount: Int { body.byteCount }
+    package var isEmpty: Bool { count == 0 }
+
+    /// What `append(put:)` would add.
+    package static func byteCount(put item: EncodedItem) -> Int {
+        let inner = delimited(item.bytes.count)
+        return delimited(inner)
+    }
+
+    package mutating func append(put item: EncodedItem) {
+        body.head(field: 1, byteCount: Self.delimited(item.bytes.count))
+        body.head(field: 1, byteCount: item.bytes.count)
+        body.append(item.bytes)
+        count += 1
+    }
+
+    package mutating func append(_ removal: Removal) { append(field: 2, removal.encoded()) }
+
+    package mutating func append(_ patch: Patch) { append(field: 3, patch.encoded()) }
+
+    package mutating func append(_ change: Change) {
+        switch change {
+        case .put(let item): append(put: item)
+        case .removal(let removal): append(removal)
+        case .patch(let patch): append(patch)
+        }
+    }
+
+    /// Ends the message, with the batch's mark when it ends here as well.
+    package consuming func finish(mark: Mark? = nil) -> MessageBody {
+        if let mark {
+            let bytes = mark.encoded()
+            body.head(field: 2, byteCount: bytes.count)
+            body.append(bytes)
+        }
+        body.close(field: Self.field)
+        return body
+    }
+
+    private mutating func append(field: Int, _ bytes: [UInt8]) {
+        body.head(field: 1, byteCount: Self.delimited(bytes.count))
+        body.head(field: field, byteCount: bytes.count)
+        body.append(bytes)
+        count += 1
+    }
+
+    /// A field with a one-byte tag, a length and `byteCount` bytes.
+    private static func delimited(_ byteCount: Int) -> Int {
+        1 + ProtoWriter.varintByteCount(UInt64(byteCount)) + byteCount
+    }
+}
+
+/// Encodes one `Records` message, record by record, straight into the frame's buffer.
+package struct RecordsEncoder: ~Copyable {
+    private var body: MessageBody
+    /// How many records were appended.
+    package private(set) var count = 0
+
+    /// The schema's `ServerMessage.records`.
+    private static let field = 4
+
+    package init(reserving byteCount: Int = Limits.deltaCutBytes + (8 << 10)) {
+        body = MessageBody(reserving: byteCount)
+    }
+
+    /// Bytes so far: cut the frame before it passes `Limits.deltaCutBytes`.
+    package var byteCount: Int { body.byteCount }
+    package var isEmpty: Bool { count == 0 }
+
+    package mutating func append(_ record: EncodedRecord) {
+        body.head(field: 1, byteCount: record.byteCount)
+        body.head(field: 1, byteCount: record.item.bytes.count)
+        body.append(record.item.bytes)
+        body.head(field: 2, byteCount: record.auditBytes.count)
+        body.append(record.auditBytes)
+        count += 1
+    }
+
+    /// A record as the log stored it.
+    package mutating func append(recordBytes: [UInt8]) {
+        body.head(field: 1, byteCount: recordBytes.count)
+        body.append(recordBytes)
+        count += 1
+    }
+
+    package consuming func finish(mark: Mark? = nil) -> MessageBody {
+        if let mark {
+            let bytes = mark.encoded()
+            body.head(field: 2, byteCount: bytes.count)
+            body.append(bytes)
+        }
+        body.close(field: Self.field)
+        return body
+    }
+}

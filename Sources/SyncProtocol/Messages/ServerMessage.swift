@@ -1,0 +1,82 @@
+package import EndpointModel
+
+/// What a server sends: the body of one frame.
+package enum ServerMessage: WireMessage {
+    case hello(ServerHello)
+    case resync(Resync)
+    case changes(Changes)
+    case records(Records)
+    case mark(Mark)
+    /// The position held is ahead of this node's head: wait, or go elsewhere (G7).
+    case behind(head: Position)
+    case answers([Answer])
+    case queryAnswer(QueryAnswer)
+    /// Since when this server has had no word from its leader; nil: it is in touch.
+    case serverState(staleSince: Timestamp?)
+    case ping(UInt64)
+    case pong(UInt64)
+    case goodbye(Goodbye)
+    /// Of a later version: ignored.
+    case unknown(field: Int)
+
+    package func write(to writer: inout ProtoWriter) {
+        switch self {
+        case .hello(let hello): writer.nested(1, hello)
+        case .resync(let resync): writer.nested(2, resync)
+        case .changes(let changes): writer.nested(3, changes)
+        case .records(let records): writer.nested(4, records)
+        case .mark(let mark): writer.nested(5, mark)
+        case .behind(let head): writer.message(6) { $0.position(1, head) }
+        case .answers(let answers):
+            writer.message(7) { inner in for answer in answers { inner.nested(1, answer) } }
+        case .queryAnswer(let answer): writer.nested(8, answer)
+        case .serverState(let staleSince):
+            writer.message(9) { inner in
+                if let staleSince { inner.number(1, UInt64(max(0, staleSince.microseconds))) }
+            }
+        case .ping(let number): writer.message(10) { $0.number(1, number) }
+        case .pong(let number): writer.message(11) { $0.number(1, number) }
+        case .goodbye(let goodbye): writer.nested(12, goodbye)
+        case .unknown(let field): writer.message(max(field, 13)) { _ in }
+        }
+    }
+
+    package init(_ reader: consuming ProtoReader) throws(WireError) {
+        var reader = reader
+        var message = ServerMessage.unknown(field: 0)
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: message = .hello(try reader.message(field))
+            case 2: message = .resync(try reader.message(field))
+            case 3: message = .changes(try reader.message(field))
+            case 4: message = .records(try reader.message(field))
+            case 5: message = .mark(try reader.message(field))
+            case 6: message = .behind(head: try reader.solePosition(field))
+            case 7: message = .answers(try reader.messages(field))
+            case 8: message = .queryAnswer(try reader.message(field))
+            case 9: message = try Self.serverState(reader.nested(reader.body(field)))
+            case 10: message = .ping(try reader.soleNumber(field))
+            case 11: message = .pong(try reader.soleNumber(field))
+            case 12: message = .goodbye(try reader.message(field))
+            default:
+                try reader.skip(field)
+                if case .unknown = message { message = .unknown(field: field.number) }
+            }
+        }
+        self = message
+    }
+
+    private static func serverState(_ reader: consuming ProtoReader) throws(WireError)
+        -> ServerMessage
+    {
+        var reader = reader
+        var staleSince = Timestamp(microseconds: 0)
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: staleSince = try reader.timestamp(field)
+            default: try reader.skip(field)
+            }
+        }
+        return .serverState(staleSince: staleSince.microseconds == 0 ? nil : staleSince)
+    }
+}

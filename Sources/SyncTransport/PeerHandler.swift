@@ -1,0 +1,136 @@
+package import NIOCore
+internal import EndpointModel
+internal import SyncProtocol
+
+/// Turns bytes into messages for a driver: preface, frames, decoding, all on the connection's
+/// event loop, without a task, stream or copy per connection.
+package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private let driver: Driver
+    private var decoder = FrameDecoder()
+    private var link: PeerLink<Driver.Outgoing>?
+    private var context: ChannelHandlerContext?
+    private var reading = PeerReading.open
+    private var isDraining = false
+    private var closure: PeerClosure?
+
+    package init(driver: Driver) { self.driver = driver }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { open(context) }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        open(context)
+        context.fireChannelActive()
+    }
+
+    private func open(_ context: ChannelHandlerContext) {
+        guard link == nil else { return }
+        let link = PeerLink<Driver.Outgoing>(channel: context.channel)
+        link.control = self
+        self.link = link
+        context.write(wrapOutboundOut(ByteBuffer(bytes: FrameFormat.preface)), promise: nil)
+        driver.opened(link)
+        context.flush()
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        link?.receivedBytes &+= UInt64(bytes.readableBytes)
+        decoder.push(bytes)
+        drain()
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        driver.receivedAll()
+        link?.flush()
+        context.fireChannelReadComplete()
+    }
+
+    /// Hands over every whole message, as long as the driver wants more.
+    private func drain() {
+        guard !isDraining, let link else { return }
+        isDraining = true
+        link.isReading = true
+        defer {
+            isDraining = false
+            link.isReading = false
+        }
+        while closure == nil, case .open = reading {
+            do {
+                guard let frame = try decoder.next() else { return }
+                driver.received(try Driver.Incoming(decoding: frame.body))
+            } catch let error as FrameError {
+                fail(.frameMalformed(error))
+            } catch let error as WireError {
+                fail(.messageMalformed(error))
+            } catch {
+                preconditionFailure("frames and messages fail with their own errors: \(error)")
+            }
+        }
+    }
+
+    /// Nothing behind bad bytes can be understood. The driver hears of it at once, so that it
+    /// can say goodbye; then the connection is closed.
+    private func fail(_ reason: PeerClosure) {
+        end(reason)
+        link?.closeAfterFlush()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(.failed("\(error)"))
+        context.close(promise: nil)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        end(.ended)
+        context.fireChannelInactive()
+    }
+
+    private func end(_ reason: PeerClosure) {
+        guard closure == nil else { return }
+        closure = reason
+        guard link != nil else { return }
+        driver.closed(reason)
+    }
+}
+
+extension PeerHandler: PeerControl {
+    func setReading(_ reading: PeerReading) {
+        switch (self.reading, reading) {
+        case (.open, .open), (.paused, .paused): return
+        case (.open, .paused):
+            self.reading = .paused
+            set(autoRead: false)
+        case (.paused, .open):
+            self.reading = .open
+            drain()
+            // The driver may have paused again over what was waiting.
+            guard case .open = self.reading, closure == nil else { return }
+            if !isDraining {
+                driver.receivedAll()
+                link?.flush()
+            }
+            guard case .open = self.reading, closure == nil else { return }
+            set(autoRead: true)
+        }
+    }
+
+    private func set(autoRead: Bool) {
+        // Only a closed channel refuses, and then there is nothing to read.
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: autoRead)
+    }
+
+    func flushed(byteCount: Int) {
+        guard closure == nil else { return }
+        driver.flushed(byteCount: byteCount)
+    }
+
+    func closing() { end(.endedHere) }
+}

@@ -1,0 +1,140 @@
+package import NIOCore
+package import SyncProtocol
+
+/// The sending half of a connection, and the taps of its receiving half. Belongs to the
+/// connection's event loop.
+///
+/// What is written between two flushes goes out in one gathered write. Inside
+/// `PeerDriver.received` nothing needs a flush: the end of the read flushes.
+package final class PeerLink<Outgoing: WireMessage> {
+    package let channel: any Channel
+    /// As the peer is seen from here: `127.0.0.1:40112`.
+    package let remoteAddress: String
+    weak var control: (any PeerControl)?
+
+    /// Bytes read from the socket, ever.
+    package internal(set) var receivedBytes: UInt64 = 0
+    /// Bytes handed to the socket's queue, ever.
+    package private(set) var writtenBytes: UInt64 = 0
+    /// Whether a flush is owed and comes by itself.
+    var isReading = false
+    private var hasUnflushed = false
+
+    init(channel: any Channel) {
+        self.channel = channel
+        remoteAddress = channel.remoteAddress.map(Self.text) ?? ""
+    }
+
+    package var eventLoop: any EventLoop { channel.eventLoop }
+
+    // MARK: Writing
+
+    /// Queues one message as a plain frame of its own. A message that no frame can hold is the
+    /// caller's error.
+    package func write(_ message: Outgoing) {
+        writeBuffer(PlainFrame.make(message), promise: nil)
+    }
+
+    /// Queues a message and flushes: answers, pings, goodbyes.
+    package func send(_ message: Outgoing) {
+        write(message)
+        flush()
+    }
+
+    /// Queues ready-made frames as they are; `PeerDriver.flushed` says when the socket took
+    /// them. The same buffer may be given to any number of links.
+    package func write(frames: ByteBuffer) {
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        let byteCount = frames.readableBytes
+        promise.futureResult.assumeIsolated().whenSuccess { [weak self] in
+            self?.control?.flushed(byteCount: byteCount)
+        }
+        writeBuffer(frames, promise: promise)
+    }
+
+    /// Hands everything that is queued to the socket, at once or at the end of the read that is
+    /// being handled.
+    package func flush() {
+        guard hasUnflushed, !isReading else { return }
+        hasUnflushed = false
+        channel.flush()
+    }
+
+    private func writeBuffer(_ buffer: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        writtenBytes &+= UInt64(buffer.readableBytes)
+        hasUnflushed = true
+        channel.pipeline.syncOperations.write(NIOAny(buffer), promise: promise)
+    }
+
+    // MARK: Reading
+
+    /// Stops reading from the socket: the peer's writes will stall. Messages that were read
+    /// already wait here.
+    package func pauseReading() { control?.setReading(.paused) }
+    package func resumeReading() { control?.setReading(.open) }
+
+    // MARK: Liveness
+
+    /// Bytes that the socket has not taken yet.
+    package var unsentBytes: Int {
+        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Grows whenever a byte moves in either direction: a peer is alive as long as this grows,
+    /// however slowly, and stalled when it stands still while something is unsent (G9).
+    package var movedBytes: UInt64 {
+        receivedBytes &+ (writtenBytes &- UInt64(max(0, unsentBytes)))
+    }
+
+    // MARK: Ending
+
+    /// Closes when everything that is queued has been sent.
+    package func closeAfterFlush() {
+        isReading = false
+        control?.closing()
+        let channel = channel
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        channel.pipeline.syncOperations.writeAndFlush(NIOAny(ByteBuffer()), promise: promise)
+    }
+
+    /// Closes now; what is queued is lost.
+    package func close() {
+        control?.closing()
+        channel.close(promise: nil)
+    }
+
+    private static func text(_ address: SocketAddress) -> String {
+        guard let host = address.ipAddress, let port = address.port else { return "\(address)" }
+        return ServerAddress(host: host, port: UInt16(clamping: port)).description
+    }
+}
+
+/// What a link asks of its handler.
+protocol PeerControl: AnyObject {
+    func setReading(_ reading: PeerReading)
+    func flushed(byteCount: Int)
+    /// This end is about to close the connection.
+    func closing()
+}
+
+enum PeerReading {
+    case open
+    case paused
+}
+
+/// A frame of the plain codec: what one connection alone is told. Shared frames come ready-made
+/// from feeds, compressed.
+enum PlainFrame {
+    static func make(_ message: some WireMessage) -> ByteBuffer {
+        let body = message.encoded()
+        let length = FrameFormat.headerBytes + body.count
+        precondition(
+            length <= Limits.frameBytes, "a message of \(length) bytes was cut too late")
+        var frame = ByteBufferAllocator().buffer(capacity: FrameFormat.lengthBytes + length)
+        frame.writeInteger(UInt32(length))
+        frame.writeInteger(FrameFormat.Codec.plain.rawValue)
+        frame.writeBytes(body)
+        return frame
+    }
+}

@@ -1,0 +1,122 @@
+package import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// The listening socket of a node, and how a connection comes to its driver.
+package final class ServerTransport: Sendable {
+    package let localAddress: ServerAddress
+    private let channel: any Channel
+
+    /// What an accepted connection is told before anything is read from it.
+    package enum Admission: Sendable {
+        case welcome
+        /// Closed at once: too many stand already, or the node drains.
+        case turnedAway
+    }
+
+    /// How a node listens.
+    package struct Configuration: Sendable {
+        package var address: ServerAddress
+        /// Connections that the kernel holds before they are accepted: enough for a thousand
+        /// agents that come back at once.
+        package var backlog: Int32 = 1024
+        /// More in one loop's turn would let accepting starve those already here.
+        package var acceptsPerTurn: UInt = 64
+        /// One read: a whole frame of the usual kind.
+        package var readBytes = 64 << 10
+
+        package init(address: ServerAddress) { self.address = address }
+    }
+
+    private init(channel: any Channel, localAddress: ServerAddress) {
+        self.channel = channel
+        self.localAddress = localAddress
+    }
+
+    /// Binds and listens. `admit` is asked for each connection and `makeDriver` makes what
+    /// decides for it, both on the connection's event loop.
+    package static func listen<Driver: PeerDriver>(
+        _ configuration: Configuration, group: any EventLoopGroup,
+        admit: @escaping @Sendable () -> Admission,
+        makeDriver: @escaping @Sendable (any Channel) -> Driver
+    ) async throws(TransportError) -> ServerTransport {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.maxMessagesPerRead, value: configuration.acceptsPerTurn)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 512, initial: 1024, maximum: configuration.readBytes)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    switch admit() {
+                    case .welcome:
+                        let handler = PeerHandler(driver: makeDriver(channel))
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    case .turnedAway: throw TransportError.turnedAway
+                    }
+                }
+            }
+        let address = configuration.address
+        do {
+            let channel = try await bootstrap.bind(host: address.host, port: Int(address.port))
+                .get()
+            let port = channel.localAddress?.port ?? Int(address.port)
+            return ServerTransport(
+                channel: channel,
+                localAddress: ServerAddress(host: address.host, port: UInt16(clamping: port)))
+        } catch {
+            throw .cannotListen(address, reason: "\(error)")
+        }
+    }
+
+    /// Stops accepting; connections that stand go on.
+    package func stopListening() async {
+        // It may be closed already, which is what is wanted.
+        try? await channel.close().get()
+    }
+}
+
+/// How many connections stand, and how many may.
+package final class ConnectionCount: Sendable {
+    private let limit: Int
+    private let count = Atomic<Int>(0)
+
+    package init(limit: Int) { self.limit = limit }
+
+    package var current: Int { count.load(ordering: .relaxed) }
+
+    /// Takes a place, when there is one; `leave` gives it back.
+    package func enter() -> ServerTransport.Admission {
+        let (_, now) = count.add(1, ordering: .relaxed)
+        if now <= limit { return .welcome }
+        count.subtract(1, ordering: .relaxed)
+        return .turnedAway
+    }
+
+    package func leave() { count.subtract(1, ordering: .relaxed) }
+}
+
+/// What the network refuses.
+package enum TransportError: Error, Sendable, CustomStringConvertible {
+    case cannotListen(ServerAddress, reason: String)
+    case turnedAway
+
+    package var code: String {
+        switch self {
+        case .cannotListen: "cannot-listen"
+        case .turnedAway: "overloaded"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .cannotListen(let address, let reason):
+            "\(code): cannot listen on \(address): \(reason); choose another address, or port 0"
+        case .turnedAway: "\(code): too many connections"
+        }
+    }
+}
