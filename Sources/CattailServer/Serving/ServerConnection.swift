@@ -38,9 +38,9 @@ final class ServerConnection: PeerDriver {
 
     func opened(_ link: PeerLink<ServerMessage>) { self.link = link }
 
+    func prefaceReceived() { carryOut(session.prefaceReceived(at: serving.instant)) }
+
     func received(_ message: ClientMessage) {
-        // A message can only come behind the preface; the session is told of both.
-        if peer == nil { carryOut(session.prefaceReceived(at: serving.instant)) }
         carryOut(
             session.messageReceived(
                 message, frameBytes: message.heldBytes, at: serving.instant))
@@ -150,7 +150,7 @@ final class ServerConnection: PeerDriver {
     private func carryOut(_ actions: [ServerSessionStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .sendPreface: link?.sendPreface()
             case .greet(let greeting):
                 peer = greeting.peer
                 link?.send(.hello(greeting.hello(of: serving.standing)))
