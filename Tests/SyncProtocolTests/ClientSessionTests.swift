@@ -176,7 +176,8 @@ struct ClientSessionTests {
         var early = Self.opened(ClientHello(role: .state))
         #expect(
             Self.fault(
-                early.messageReceived(.changes(Changes(changes: [Self.removal(1)])), at: Self.at(2)))
+                early.messageReceived(.changes(Changes(changes: [Self.removal(1)])), at: Self.at(2))
+            )
                 != nil)
         var mark = Self.opened(ClientHello(role: .state))
         #expect(Self.fault(mark.messageReceived(.mark(Self.mark(1)), at: Self.at(2))) != nil)
@@ -297,7 +298,9 @@ struct ClientSessionTests {
         #expect(late.ticked(at: Self.at(10_000)).last == .reconnect(ReconnectAdvice()))
     }
 
-    @Test("No sequence of messages breaks an invariant, and nothing follows an end", arguments: 0..<40)
+    @Test(
+        "No sequence of messages breaks an invariant, and nothing follows an end", arguments: 0..<40
+    )
     func anySequence(seed: Int) {
         var samples = Samples(seed: UInt64(seed))
         for _ in 0..<60 {
@@ -337,7 +340,8 @@ struct ClientSessionTests {
             return machine.messageReceived(
                 .resync(Resync(how: how, start: position(near))), at: now)
         case 8:
-            let changes = Changes(changes: [removal(near + 1)], mark: samples.maybe { _ in mark(near + 1) })
+            let changes = Changes(
+                changes: [removal(near + 1)], mark: samples.maybe { _ in mark(near + 1) })
             return machine.messageReceived(.changes(changes), at: now)
         default: return machine.messageReceived(.mark(mark(near)), at: now)
         }

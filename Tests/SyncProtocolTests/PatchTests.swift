@@ -7,7 +7,8 @@ struct PatchTests {
     /// Two versions of one endpoint that differ as often as not.
     static func versions(_ samples: inout Samples) throws -> (EncodedItem, EncodedItem) {
         let (key, uid) = (samples.key(), samples.uid())
-        func item(_ endpoint: WorkloadEndpoint, seq: UInt64, previous: UInt64) throws -> EncodedItem {
+        func item(_ endpoint: WorkloadEndpoint, seq: UInt64, previous: UInt64) throws -> EncodedItem
+        {
             try endpoint.encodedEndpoint().withUnsafeBytes {
                 try .put(
                     seq: Seq(seq), previousSeq: Seq(previous), key: key, uid: uid,

@@ -107,10 +107,13 @@ struct ServerSessionTests {
     @Test("The highest common version is taken; without one the goodbye names both ranges")
     func versions() {
         let settings = Machine.Settings(versions: VersionRange(lowest: 2, highest: 4))
-        for (low, high, expected) in [(1, 2, 2), (1, 3, 3), (3, 9, 4), (4, 4, 4)] as [(UInt32, UInt32, UInt32)] {
+        for (low, high, expected) in [(1, 2, 2), (1, 3, 3), (3, 9, 4), (4, 4, 4)]
+            as [(UInt32, UInt32, UInt32)]
+        {
             var machine = Machine(settings: settings, at: Self.at(0))
             _ = machine.prefaceReceived(at: Self.at(0))
-            let hello = ClientHello(versions: VersionRange(lowest: low, highest: high), role: .requests)
+            let hello = ClientHello(
+                versions: VersionRange(lowest: low, highest: high), role: .requests)
             let actions = machine.messageReceived(.hello(hello), frameBytes: 9, at: Self.at(0))
             guard case .greet(let greeting) = actions.first else {
                 Issue.record("no greeting")
@@ -121,7 +124,8 @@ struct ServerSessionTests {
         for (low, high) in [(1, 1), (5, 9), (4, 2)] as [(UInt32, UInt32)] {
             var machine = Machine(settings: settings, at: Self.at(0))
             _ = machine.prefaceReceived(at: Self.at(0))
-            let hello = ClientHello(versions: VersionRange(lowest: low, highest: high), role: .state)
+            let hello = ClientHello(
+                versions: VersionRange(lowest: low, highest: high), role: .state)
             let actions = machine.messageReceived(.hello(hello), frameBytes: 9, at: Self.at(0))
             #expect(Self.goodbyeCode(actions) == .versionUnsupported)
             #expect(machine.isClosed)
@@ -286,7 +290,8 @@ struct ServerSessionTests {
         #expect(Self.goodbyeCode(ended.feedEnded(Goodbye(code: .notAllowed))) == .notAllowed)
     }
 
-    @Test("No sequence of events breaks an invariant, and nothing follows a close", arguments: 0..<40)
+    @Test(
+        "No sequence of events breaks an invariant, and nothing follows a close", arguments: 0..<40)
     func anySequence(seed: Int) {
         var samples = Samples(seed: UInt64(seed))
         for _ in 0..<40 { Self.randomSession(&samples) }

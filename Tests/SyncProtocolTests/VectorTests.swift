@@ -121,7 +121,8 @@ struct VectorTests {
         }
     }
 
-    @Test("Messages: generated code's JSON of the bytes, ours of the values, request hashes, faults")
+    @Test(
+        "Messages: generated code's JSON of the bytes, ours of the values, request hashes, faults")
     func messages() throws {
         let file = try Self.load("messages.json")
         for vector in try Self.list(file, "client") {

@@ -11,7 +11,8 @@ extension Vectors {
         guard let patch = Patch(from: old, to: new) else { throw PatchError.spanOutside(at: 0) }
         var two = patch
         two.spans = [
-            .init(at: 0, remove: 0, insert: []), .init(at: patch.spans[0].at, remove: 1, insert: [0x32]),
+            .init(at: 0, remove: 0, insert: []),
+            .init(at: patch.spans[0].at, remove: 1, insert: [0x32]),
         ]
         func entry(_ name: String, _ patch: Patch) throws -> Vector {
             var entry: Vector = [
@@ -36,7 +37,12 @@ extension Vectors {
                 try entry("more removed than there is", changed { $0.spans[0].remove = 10_000 }),
                 try entry(
                     "spans that overlap",
-                    changed { $0.spans = [.init(at: 5, remove: 5, insert: []), .init(at: 9, remove: 1, insert: [])] }),
+                    changed {
+                        $0.spans = [
+                            .init(at: 5, remove: 5, insert: []),
+                            .init(at: 9, remove: 1, insert: []),
+                        ]
+                    }),
                 try entry(
                     "a result that is not canonical",
                     changed { $0.spans = [.init(at: 0, remove: 1, insert: [0x00])] }),
@@ -49,18 +55,23 @@ extension Vectors {
         let client = try (0..<40).map { _ -> Vector in
             let bytes = samples.clientMessage().encoded()
             return [
-                "bytes": hex(bytes), "decoded": try decoded(Cattail_V1_ClientMessage(serializedBytes: bytes)),
+                "bytes": hex(bytes),
+                "decoded": try decoded(Cattail_V1_ClientMessage(serializedBytes: bytes)),
             ]
         }
         let server = try (0..<40).map { _ -> Vector in
             let bytes = samples.serverMessage().encoded()
             return [
-                "bytes": hex(bytes), "decoded": try decoded(Cattail_V1_ServerMessage(serializedBytes: bytes)),
+                "bytes": hex(bytes),
+                "decoded": try decoded(Cattail_V1_ServerMessage(serializedBytes: bytes)),
             ]
         }
         let hashes = (0..<8).map { _ -> Vector in
             let mutation = samples.mutation()
-            return ["mutation": hex(mutation.encoded()), "requestHash": mutation.requestHash.description]
+            return [
+                "mutation": hex(mutation.encoded()),
+                "requestHash": mutation.requestHash.description,
+            ]
         }
         let invalid: [(String, [UInt8])] = [
             ("a mark without position", [0x2A, 0]),
@@ -129,7 +140,8 @@ extension Vectors {
 
     static func frames() throws -> Vector {
         let hello = ServerMessage.hello(
-            ServerHello(version: 1, role: .leader, head: .origin(of: logID))).encoded()
+            ServerHello(version: 1, role: .leader, head: .origin(of: logID))
+        ).encoded()
         let ping = ServerMessage.ping(1).encoded()
         let body = ServerMessage.changes(Changes(changes: [.put(try story()[1].item)])).encoded()
         let start = FrameFormat.preface + frame(0, hello)

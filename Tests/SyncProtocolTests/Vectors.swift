@@ -132,7 +132,10 @@ enum Vectors {
             ("a put with a control", { $0.control.type = 1 }),
             ("a delete with an endpoint", { $0.kind = .delete }),
             ("a kind of no name", { $0.kind = .UNRECOGNIZED(4) }),
-            ("a label twice", { $0.endpoint.labels = [.with { $0.key = "a" }, .with { $0.key = "a" }] }),
+            (
+                "a label twice",
+                { $0.endpoint.labels = [.with { $0.key = "a" }, .with { $0.key = "a" }] }
+            ),
             ("a label without key", { $0.endpoint.labels = [.with { $0.value = "a" }] }),
             ("a port of 65536", { $0.endpoint.ports[0].port = 65_536 }),
             ("a port's protocol twice", { $0.endpoint.ports[0].protocolNumber = 6 }),
@@ -143,11 +146,17 @@ enum Vectors {
             invalid.append((name, try item.serializedBytes()))
         }
         invalid.append(
-            ("text that is not UTF-8", [0x08, 2, 0x18, 2, 0x22, 1, 0xFF, 0x2A, 1, 0x61, 0x32, 16]
-                + [UInt8](repeating: 1, count: 16)))
-        return ["valid": valid, "invalid": invalid.map { name, bytes -> Vector in
-            ["name": name, "bytes": hex(bytes), "code": itemCode(bytes)]
-        }]
+            (
+                "text that is not UTF-8",
+                [0x08, 2, 0x18, 2, 0x22, 1, 0xFF, 0x2A, 1, 0x61, 0x32, 16]
+                    + [UInt8](repeating: 1, count: 16)
+            ))
+        return [
+            "valid": valid,
+            "invalid": invalid.map { name, bytes -> Vector in
+                ["name": name, "bytes": hex(bytes), "code": itemCode(bytes)]
+            },
+        ]
     }
 
     static func itemCode(_ bytes: [UInt8]) -> String {
@@ -237,12 +246,14 @@ enum Vectors {
             ("all()", "", "shop"), ("has(tier)", "node1", "shop"),
             ("name == \"caf\u{e9}\"", "", ""),
         ]
-        return ["valid": cases.map { selector, node, namespace -> Vector in
-            let bytes = selectionBytes(selector: selector, node: node, namespace: namespace)
-            return [
-                "selector": selector, "node": node, "namespace": namespace, "bytes": hex(bytes),
-                "fingerprint": Hash256.of(bytes).description,
-            ]
-        }]
+        return [
+            "valid": cases.map { selector, node, namespace -> Vector in
+                let bytes = selectionBytes(selector: selector, node: node, namespace: namespace)
+                return [
+                    "selector": selector, "node": node, "namespace": namespace, "bytes": hex(bytes),
+                    "fingerprint": Hash256.of(bytes).description,
+                ]
+            }
+        ]
     }
 }
