@@ -205,8 +205,10 @@ package struct FeedHub {
 
     // MARK: What is asked
 
-    /// The seq of the last mark written for the subscriber; nil for none of this hub.
-    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
+    /// Nil for no subscriber of this hub.
+    package func progress(of id: SubscriberID) -> SubscriberProgress? {
+        subscribers[id].map { SubscriberProgress(held: $0.held, how: $0.how) }
+    }
 
     // MARK: Inside
 

@@ -79,13 +79,14 @@ package final class Node: Sendable {
         let view = files.views.view.view
         let hands = Self.hands(configuration, role, files, health, upstream)
         let pinned = Confined((position, view))
+        let times = files.times
 
         readers.start()
         let serving = try await loop.submit {
             let (position, view) = pinned.take()
             let loopState = ServingLoop(
                 loop: loop, role: role, configuration: configuration,
-                hub: FeedHub(position: position, view: view), readers: readers,
+                hub: FeedHub(position: position, view: view), times: times, readers: readers,
                 committer: committer, health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
