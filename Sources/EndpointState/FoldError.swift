@@ -21,6 +21,16 @@ package enum FoldError: Error, Hashable, Sendable {
         case .creationTimeChanged: "creation-time-changed"
         }
     }
+
+    /// The seq that cannot follow; of a gap, the one that is missing.
+    package var seq: Seq {
+        switch self {
+        case .seqUnexpected(_, let expected): expected
+        case .previousSeqWrong(let seq, _, _, _), .deleteOfNothing(let seq, _),
+            .uidChanged(let seq, _, _), .creationTimeChanged(let seq, _, _):
+            seq
+        }
+    }
 }
 
 extension FoldError: CustomStringConvertible {

@@ -232,3 +232,11 @@ extension EndpointKey {
         }
     }
 }
+
+extension EncodedItem {
+    /// Whether the item's key is this one, byte for byte. (`EndpointKey` holds Swift strings,
+    /// and two strings of different bytes may be equal.)
+    package func hasKey(_ key: EndpointKey) -> Bool {
+        key.withBytes { compareKey(namespace: $0, name: $1) == 0 }
+    }
+}

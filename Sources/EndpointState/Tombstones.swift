@@ -11,6 +11,13 @@ package struct KeyFingerprint: Hashable, Sendable {
         self.low = low
     }
 
+    /// The 16 bytes, big-endian; nil for any other length.
+    package init?(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 16 else { return nil }
+        high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+        low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+
     package init(_ key: EndpointKey) {
         self = key.withBytes { KeyFingerprint(namespace: $0, name: $1) }
     }
@@ -38,6 +45,12 @@ package struct KeyFingerprint: Hashable, Sendable {
     }
 }
 
+extension KeyFingerprint: Comparable {
+    package static func < (left: KeyFingerprint, right: KeyFingerprint) -> Bool {
+        left.high == right.high ? left.low < right.low : left.high < right.high
+    }
+}
+
 /// The last seq of every key that once lived and does not now, so that the previous seq of a
 /// key that comes back never depends on what a node has cleaned away.
 ///
@@ -61,10 +74,13 @@ package struct Tombstones: Sendable {
         }
     }
 
-    package func forEach(_ body: (KeyFingerprint, Seq) throws -> Void) rethrows {
-        for shard in shards {
-            for (key, seq) in shard { try body(key, seq) }
-        }
+    /// All of them, ascending by key: 24 bytes each.
+    package func sorted() -> [(key: KeyFingerprint, seq: Seq)] {
+        var all: [(key: KeyFingerprint, seq: Seq)] = []
+        all.reserveCapacity(count)
+        for shard in shards { all += shard.lazy.map { (key: $0.key, seq: $0.value) } }
+        all.sort { $0.key < $1.key }
+        return all
     }
 
     private static func shard(_ key: KeyFingerprint) -> Int { Int(key.high % shardCount) }

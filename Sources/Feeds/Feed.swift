@@ -98,8 +98,8 @@ struct Feed {
         guard isLive, ring.head < position.seq, let members = members(in: state) else {
             return false
         }
-        let mark = Mark.inSync(at: position, of: members)
-        ring.append(.init(mark: position.seq, buffer: frames.changes([], mark: mark)))
+        let mark = Mark(at: position, of: members, sync: .more)
+        ring.append(frames.changes([], mark: mark), mark: position.seq)
         return true
     }
 
@@ -109,8 +109,8 @@ struct Feed {
         frames: FrameMaker
     ) -> Bool {
         guard !changes.isEmpty else { return false }
-        let mark = Mark.inSync(at: position, of: members)
-        ring.append(.init(mark: position.seq, buffer: frames.changes(changes, mark: mark)))
+        let mark = Mark(at: position, of: members, sync: .more)
+        ring.append(frames.changes(changes, mark: mark), mark: position.seq)
         return true
     }
 }
@@ -125,9 +125,9 @@ extension EndpointState {
 }
 
 extension Mark {
-    static func inSync(at position: Position, of members: EndpointState) -> Mark {
-        Mark(
-            position: position, digest: members.digest, count: UInt64(members.count),
-            sync: .inSync)
+    /// Frames of a ring never say "in sync": whoever takes one later may not be.
+    init(at position: Position, of members: EndpointState, sync: SyncState) {
+        self.init(
+            position: position, digest: members.digest, count: UInt64(members.count), sync: sync)
     }
 }

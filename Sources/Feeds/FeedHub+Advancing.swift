@@ -34,8 +34,7 @@ extension FeedHub {
         case .cursor(let start, let lastKey):
             count(.snapshot)
             subscribers[subscriber.id]?.phase = .snapshot(start: start, after: lastKey)
-            let resync = Resync(how: .snapshot, start: start, reason: .noToken)
-            write(subscriber.id, makeFrame(.resync(resync)))
+            announce(subscriber.id, .snapshot, from: start, reason: .noToken, feed)
         case .resume(let held):
             subscribers[subscriber.id]?.held = held.seq
             if feed.ring.covers(held.seq) {
@@ -51,18 +50,21 @@ extension FeedHub {
     private mutating func resumeFromRing(_ id: SubscriberID, _ feed: Feed, _ held: Position) {
         count(.deltas)
         subscribers[id]?.phase = .tail
-        write(id, makeFrame(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
-        guard feed.ring.frame(after: held.seq) == nil, let members = feed.members(in: state) else {
-            return
-        }
-        write(id, makeFrame(.mark(.inSync(at: position, of: members))))
-        subscribers[id]?.held = position.seq
+        announce(id, .deltas, from: held, reason: .cheapest, feed)
+    }
+
+    private mutating func announce(
+        _ id: SubscriberID, _ how: How, from start: Position, reason: ResyncReason, _ feed: Feed?
+    ) {
+        let resync = Resync(
+            how: how, start: start, reason: reason, fingerprint: feed?.fingerprint)
+        write(id, makeFrame(.resync(resync)))
     }
 
     mutating func startSnapshot(_ id: SubscriberID, how: How, reason: ResyncReason) {
         count(how)
         subscribers[id]?.phase = .snapshot(start: position, after: nil)
-        write(id, makeFrame(.resync(Resync(how: how, start: position, reason: reason))))
+        announce(id, how, from: position, reason: reason, subscribers[id].flatMap(feed))
     }
 
     /// The next part of the selection in the order of keys, each item as it is now.
@@ -95,8 +97,7 @@ extension FeedHub {
     ) {
         if start.seq == position.seq {
             subscribers[id]?.phase = .tail
-            subscribers[id]?.held = position.seq
-            write(id, makeFrame(.mark(.inSync(at: position, of: members))))
+            arrive(id, Mark(at: position, of: members, sync: .inSync))
         } else {
             begin(id, request(from: start.seq, .afterSnapshot, feed, members))
         }
@@ -111,27 +112,54 @@ extension FeedHub {
         return .waits
     }
 
-    /// At the tail: every frame of the ring that the subscriber lacks.
+    /// At the tail: every frame of the ring that the subscriber lacks, and once the word that it
+    /// has reached the head.
     private mutating func sendFrame(_ subscriber: Subscriber) -> Step {
-        let id = subscriber.id
         switch subscriber.subject {
-        case .log:
-            guard subscriber.held < position.seq else { return .waits }
-            guard logRing.covers(subscriber.held), let frame = logRing.frame(after: subscriber.held)
-            else {
-                begin(id, recordsRequest(from: subscriber.held))
-                return .waits
-            }
-            return send(frame, to: id)
-        case .state:
-            guard let feed = feed(of: subscriber) else { return .waits }
-            guard feed.ring.covers(subscriber.held) else {
-                startCatchUp(id, feed, from: subscriber.held, start: nil)
-                return .waits
-            }
-            guard let frame = feed.ring.frame(after: subscriber.held) else { return .waits }
-            return send(frame, to: id)
+        case .log: sendRecords(subscriber)
+        case .state: sendChanges(subscriber)
         }
+    }
+
+    private mutating func sendRecords(_ subscriber: Subscriber) -> Step {
+        let id = subscriber.id
+        guard subscriber.held < position.seq else {
+            return greet(subscriber, Mark(position: position, sync: .inSync))
+        }
+        // Records come without a repeat: a frame serves only who stands where it starts.
+        guard logRing.covers(subscriber.held), let frame = logRing.frame(after: subscriber.held),
+            frame.start == subscriber.held
+        else {
+            begin(id, recordsRequest(from: subscriber.held))
+            return .waits
+        }
+        return send(frame, to: id)
+    }
+
+    private mutating func sendChanges(_ subscriber: Subscriber) -> Step {
+        guard let feed = feed(of: subscriber), let members = feed.members(in: state) else {
+            return .waits
+        }
+        guard feed.ring.covers(subscriber.held) else {
+            startCatchUp(subscriber.id, feed, from: subscriber.held, start: nil)
+            return .waits
+        }
+        guard let frame = feed.ring.frame(after: subscriber.held) else {
+            return greet(subscriber, Mark(at: position, of: members, sync: .inSync))
+        }
+        return send(frame, to: subscriber.id)
+    }
+
+    /// Nothing is left to send: the subscriber is told once that it has arrived.
+    private mutating func greet(_ subscriber: Subscriber, _ mark: Mark) -> Step {
+        if case .underway = subscriber.arrival { arrive(subscriber.id, mark) }
+        return .waits
+    }
+
+    private mutating func arrive(_ id: SubscriberID, _ mark: Mark) {
+        subscribers[id]?.arrival = .told
+        subscribers[id]?.held = mark.position.seq
+        write(id, makeFrame(.mark(mark)))
     }
 
     private mutating func send(_ frame: FrameRing.Frame, to id: SubscriberID) -> Step {
@@ -153,7 +181,7 @@ extension FeedHub {
         if let start {
             let how: How = form == .deltas ? .deltas : .netChange
             count(how)
-            write(id, makeFrame(.resync(Resync(how: how, start: start, reason: .cheapest))))
+            announce(id, how, from: start, reason: .cheapest, feed)
         }
         begin(id, request(from: from, form, feed, members))
     }

@@ -21,7 +21,7 @@ package struct FeedHub {
     var subscribers: [SubscriberID: Subscriber] = [:]
     private var logSubscribers: Set<SubscriberID> = []
     let frames: FrameMaker
-    let limits: FeedLimits
+    package let limits: FeedLimits
     package private(set) var counters = FeedCounters()
     var actions: [HubAction] = []
 
@@ -64,9 +64,9 @@ package struct FeedHub {
             logRing = FrameRing(base: batch.position.seq, byteLimit: limits.ringBytes)
             return
         }
-        let mark = Mark(position: batch.position, sync: .inSync)
+        let mark = Mark(position: batch.position)
         let buffer = frames.records(batch.records, mark: mark)
-        logRing.append(.init(mark: batch.position.seq, buffer: buffer))
+        logRing.append(buffer, mark: batch.position.seq)
         counters.framesEncoded += 1
         for id in logSubscribers { advance(id) }
     }
@@ -109,15 +109,11 @@ package struct FeedHub {
 
     /// A subscriber of the log comes; it holds everything up to `held`, which is on this
     /// history.
-    package mutating func subscribeToLog(_ id: SubscriberID, held: Seq) -> [HubAction] {
+    package mutating func subscribeToLog(_ id: SubscriberID, held: Position) -> [HubAction] {
         logSubscribers.insert(id)
-        subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held)
+        subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
-        write(id, frames.message(.resync(Resync(how: .deltas, start: position, reason: .cheapest))))
-        if held == position.seq {
-            let mark = Mark(position: position, sync: .inSync)
-            write(id, frames.message(.mark(mark)))
-        }
+        write(id, frames.message(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
         advance(id)
         return takeActions()
     }
@@ -178,10 +174,8 @@ package struct FeedHub {
     private mutating func finishCatchUp(
         _ id: SubscriberID, _ request: CatchUpRequest, _ buffer: ByteBuffer
     ) {
-        let isHead = request.to.seq == position.seq
         let mark = Mark(
-            position: request.to, digest: request.digest, count: UInt64(request.count),
-            sync: isHead ? .inSync : .more)
+            position: request.to, digest: request.digest, count: UInt64(request.count))
         subscribers[id]?.held = request.to.seq
         subscribers[id]?.phase = .tail
         write(id, buffer)
@@ -208,6 +202,11 @@ package struct FeedHub {
             if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
         }
     }
+
+    // MARK: What is asked
+
+    /// The seq of the last mark written for the subscriber; nil for none of this hub.
+    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
 
     // MARK: Inside
 

@@ -6,6 +6,8 @@ package import NIOCore
 /// `(base, mark]` to its mark, and is encoded and compressed once for all of them.
 package struct FrameRing {
     package struct Frame {
+        /// The mark before: what follows it up to `mark` is in the frame.
+        package let start: Seq
         /// The seq of the mark at the frame's end.
         package let mark: Seq
         package let buffer: ByteBuffer
@@ -25,10 +27,10 @@ package struct FrameRing {
     /// The seq of the last mark; the base while the ring is empty.
     package var head: Seq { frames.last?.mark ?? base }
 
-    package mutating func append(_ frame: Frame) {
-        precondition(frame.mark > head, "mark \(frame.mark) is not behind \(head)")
-        frames.append(frame)
-        byteCount += frame.buffer.readableBytes
+    package mutating func append(_ buffer: ByteBuffer, mark: Seq) {
+        precondition(mark > head, "mark \(mark) is not behind \(head)")
+        frames.append(Frame(start: head, mark: mark, buffer: buffer))
+        byteCount += buffer.readableBytes
         while byteCount > byteLimit, frames.count > 1, let oldest = frames.popFirst() {
             byteCount -= oldest.buffer.readableBytes
             base = oldest.mark

@@ -56,9 +56,16 @@ package struct Subscriber {
         case wanted
     }
 
+    /// Whether it was told that it had reached this node's head.
+    enum Arrival {
+        case underway
+        case told
+    }
+
     let id: SubscriberID
     let subject: Subject
     var phase: Phase
+    var arrival = Arrival.underway
     /// The seq of the last mark that was written for it.
     var held: Seq
     var inFlightBytes = 0

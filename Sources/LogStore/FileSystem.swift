@@ -15,7 +15,7 @@ package enum FileSystem {
     }
 
     /// Bytes of a file; nil when there is none.
-    static func size(of path: String) -> UInt64? {
+    package static func size(of path: String) -> UInt64? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return UInt64(exactly: status.st_size)

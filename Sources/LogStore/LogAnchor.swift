@@ -8,13 +8,6 @@ package struct LogAnchor: Hashable, Sendable {
     package var generation: UInt64
     package var head: LogHead
     var requests: RequestIndexSum
-
-    init(logID: LogID, generation: UInt64, head: LogHead, requests: RequestIndexSum) {
-        self.logID = logID
-        self.generation = generation
-        self.head = head
-        self.requests = requests
-    }
 }
 
 /// The bytes of one slot, integers big-endian:

@@ -32,7 +32,8 @@ enum LogInspection {
         let head = try queries.head()
         guard let anchored = anchor?.head, anchored.seq > .zero else { return head }
         guard head.seq >= anchored.seq else {
-            throw queries.damage(nil, "the log ends at seq \(head.seq), the anchor names \(anchored)")
+            throw queries.damage(
+                nil, "the log ends at seq \(head.seq), the anchor names \(anchored)")
         }
         guard try queries.row(at: anchored.seq)?.chain == anchored.chain else {
             throw queries.damage(nil, "the log's chain is not the anchor's: \(anchored)")

@@ -86,7 +86,8 @@ enum LogMeta {
         var logID: LogID?
         var sum: Hash256?
         do {
-            let query = try SQLiteStatement(connection, "SELECT CAST(name AS BLOB), value FROM meta")
+            let query = try SQLiteStatement(
+                connection, "SELECT CAST(name AS BLOB), value FROM meta")
             while try query.step() {
                 let name = query.withBlob(0) { String(decoding: $0, as: UTF8.self) }
                 if name == "log_id" { logID = query.withBlob(1) { LogID(bytes: $0) } ?? nil }

@@ -19,6 +19,7 @@ extension LogWriter {
                 throw .anchorMissing(path: directory.anchorPath)
             }
             let connection = try LogConnection.writer(path, settings, anchored: last)
+            _ = try LogInspection.identify(connection, path, last, expecting: logID)
             let tables = try Self.prepare(connection, logID, path, settings)
             try moveWAL(tables)
             let found = try LogInspection.head(tables.queries, last)

@@ -3,9 +3,10 @@ internal import Glibc
 
 /// Settings that only `sqlite3_db_config` can reach.
 extension SQLiteConnection {
-    private typealias Configure = @convention(c) (
-        OpaquePointer?, Int32, Int32, UnsafeMutablePointer<Int32>?
-    ) -> Int32
+    private typealias Configure =
+        @convention(c) (
+            OpaquePointer?, Int32, Int32, UnsafeMutablePointer<Int32>?
+        ) -> Int32
 
     /// `sqlite3_db_config` is variadic in C, which Swift does not import. Its switches all take
     /// (int, int *), passed like fixed arguments on x86-64 and AArch64 Linux; the value that it

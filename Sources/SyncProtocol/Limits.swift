@@ -27,4 +27,22 @@ package enum Limits {
     package static let forks = 32
     /// Addresses told in a goodbye.
     package static let addresses = 16
+
+    // Sessions.
+
+    /// How long a stranger may take to say hello, and a server to answer.
+    package static let helloDeadline = Interval(milliseconds: 10_000)
+    /// An end that has seen nothing move for this long pings.
+    package static let pingInterval = Interval(milliseconds: 10_000)
+    /// Ping intervals without a moved byte after which a connection is dead.
+    package static let silentIntervals: Int64 = 3
+    /// Unanswered mutations of a connection before it is not read any more: several commits' worth.
+    package static let outstandingMutations = 1_024
+    /// The same in bytes of frames. One frame more may be in hand when the bound is met.
+    package static let outstandingMutationBytes = 4 << 20
+    /// Queries of a connection that run at once; one more is answered `overloaded`.
+    package static let openQueries = 8
+    /// Bulk handed to a connection and not yet taken by its socket: answers and pings wait behind
+    /// at most this much.
+    package static let inFlightBytes = 512 << 10
 }

@@ -1,3 +1,4 @@
+package import EndpointModel
 package import SyncProtocol
 
 /// What decides at one end of a connection: it is told what arrives and says, through the link,
@@ -34,7 +35,7 @@ package enum PeerClosure: Error, Sendable, CustomStringConvertible {
     /// The peer's bytes are no frame.
     case frameMalformed(FrameError)
     /// The peer's bytes are a frame and no message.
-    case messageMalformed(String)
+    case messageMalformed(WireError)
     /// The network's word.
     case failed(String)
 

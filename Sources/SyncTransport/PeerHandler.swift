@@ -1,4 +1,5 @@
 package import NIOCore
+internal import EndpointModel
 internal import SyncProtocol
 
 /// Turns bytes into messages for a driver: preface, frames, decoding, all on the connection's
@@ -67,8 +68,10 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
                 driver.received(try Driver.Incoming(decoding: frame.body))
             } catch let error as FrameError {
                 fail(.frameMalformed(error))
+            } catch let error as WireError {
+                fail(.messageMalformed(error))
             } catch {
-                fail(.messageMalformed("\(error)"))
+                preconditionFailure("frames and messages fail with their own errors: \(error)")
             }
         }
     }

@@ -21,7 +21,8 @@ struct DamageTests {
                 let request = History.request(row.seq.rawValue)
                 #expect(try writer.seq(ofRequest: request) == row.seq, "\(what)")
             }
-            #expect(try LogFixture.all(.open(directory: fixture.directory)) == history.rows, "\(what)")
+            let rows = try LogFixture.all(.open(directory: fixture.directory))
+            #expect(rows == history.rows, "\(what)")
         } catch {
             tally[error.code, default: 0] += 1
             expectRefusal(error, fixture, history, what)
@@ -32,8 +33,8 @@ struct DamageTests {
         } catch { expectRefusal(error, fixture, history, "a reader of \(what)") }
     }
 
-    /// The seq named is at most the first one past the end, and every event before it can be
-    /// read and is right, where the file can be opened at all.
+    /// A refusal names a seq that the log must hold, or says that every event is right and what
+    /// is not. Which seq is held to exactly by the tests below.
     private func expectRefusal(
         _ error: LogError, _ fixture: LogFixture, _ history: History, _ what: String
     ) {

@@ -2,6 +2,7 @@ import CattailTestKit
 import EndpointModel
 import Foundation
 import LogStore
+import SQLiteStore
 
 /// SplitMix64: the same values for the same seed, everywhere.
 struct SeededGenerator: RandomNumberGenerator {
@@ -126,4 +127,22 @@ struct LogFixture {
             rows += page
         }
     }
+}
+
+/// A reader that keeps its snapshot open, as ours never do.
+struct SnapshotHolder {
+    private let connection: SQLiteConnection
+
+    init(_ path: String) throws {
+        connection = try SQLiteConnection(path: path, access: .readOnly)
+        try connection.keepWALOnClose()
+        try connection.execute("BEGIN")
+        _ = try lastSeq()
+    }
+
+    func lastSeq() throws -> Int64? {
+        try connection.integer("SELECT max(seq) FROM events")
+    }
+
+    func release() throws { try connection.execute("ROLLBACK") }
 }

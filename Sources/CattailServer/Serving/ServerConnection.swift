@@ -102,6 +102,8 @@ final class ServerConnection: PeerDriver {
 
     func drain() { carryOut(session.drainBegun(addresses: serving.addressesElsewhere)) }
 
+    func cut() { link?.close() }
+
     func refuse(_ code: GoodbyeCode, _ message: String) {
         carryOut(session.feedEnded(Goodbye(code: code, message: message)))
     }
@@ -109,7 +111,7 @@ final class ServerConnection: PeerDriver {
     /// The position held is ahead of this node: said so, and waited for.
     func wait(forSeq seq: Seq, head: Position, then: @escaping (ServingLoop) -> Void) {
         whenReached = then
-        link?.send(.behind(head))
+        link?.send(.behind(head: head))
     }
 
     func reached() {
@@ -118,9 +120,30 @@ final class ServerConnection: PeerDriver {
         then?(serving)
     }
 
-    func subscribed(to selection: Selection) { subscription.selection = selection }
+    func subscribed(to selection: Selection) {
+        subscription.selection = selection
+        if let since = serving.health.now.staleSince { tellStale(since: since) }
+    }
 
     func subscribedToLog() { subscription.isLog = true }
+
+    /// Only subscribers care how fresh this node is.
+    func tellStale(since: Timestamp?) {
+        guard subscription.selection != nil || subscription.isLog else { return }
+        link?.send(.serverState(staleSince: since))
+    }
+
+    /// How this connection's subscription stands, for status.
+    func row(held: Seq, head: Seq, now: UInt64) -> StatusReport.SubscriberRow {
+        let seq = subscription.confirmed?.seq ?? held
+        return StatusReport.SubscriberRow(
+            id: id.rawValue, address: link?.remoteAddress ?? "",
+            kind: subscription.isLog ? "log" : "state", client: peer?.client ?? "",
+            actor: peer?.actor ?? "", selection: subscription.selection?.description ?? "",
+            seq: seq, behindEvents: head > seq ? head.rawValue - seq.rawValue : 0,
+            how: subscription.how, connectedForSeconds: (now - connectedAt) / 1_000,
+            bytesSent: link?.writtenBytes ?? 0)
+    }
 
     // MARK: What the session wants
 
@@ -178,7 +201,7 @@ final class ServerConnection: PeerDriver {
     private static let answerBytes = 256 << 10
 
     private func admit(_ mutations: [Mutation]) {
-        guard serving.node.role == .leader else {
+        guard serving.role == .leader else {
             let failure = MutationFailure.notLeader(serving.health.now.leader)
             refused += mutations.map { failure.answer(ticket: $0.ticket) }
             return
@@ -252,6 +275,8 @@ final class ServerConnection: PeerDriver {
 struct SubscriptionStatus {
     var selection: Selection?
     var isLog = false
+    /// How it went on at its beginning.
+    var how = ""
     var advertise = ""
     var confirmed: Position?
     var digest: StateDigest?

@@ -1,7 +1,9 @@
 internal import EndpointModel
 internal import Feeds
 internal import LogStore
+internal import EndpointState
 internal import SyncProtocol
+internal import SyncTransport
 
 extension ServingLoop {
     /// The answer to a status query.
@@ -14,13 +16,13 @@ extension ServingLoop {
             ? report.upstreamHead.rawValue - hub.position.seq.rawValue : 0
         let lagSeconds = report.staleSince.map { seconds(since: $0) } ?? 0
         return StatusReport(
-            role: node.role == .leader ? "leader" : "follower", position: hub.position,
+            role: role == .leader ? "leader" : "follower", position: hub.position,
             time: lastEventTime, upstream: report.upstream,
-            leader: node.role == .leader ? node.advertise : report.leader,
+            leader: role == .leader ? advertise : report.leader,
             staleSince: report.staleSince, readOnly: report.readOnly, lagEvents: lagEvents,
             lagSeconds: lagSeconds, subscribers: subscriberRows(),
-            logBytes: FileSystem.size(of: logPath) ?? 0,
-            freeBytes: VolumeSpace.of(directory: directory)?.freeBytes,
+            logBytes: FileSystem.size(of: DataDirectory.logPath(in: directory)) ?? 0,
+            freeBytes: FileSystem.volumeSpace(of: directory)?.freeBytes,
             digest: hub.state.digest, count: hub.state.count,
             connections: connectionCount.current, counters: hub.counters)
     }

@@ -16,14 +16,13 @@ typealias ConnectionID = SubscriberID
 /// done. Nothing here blocks; no task or stream stands between a commit and a socket.
 final class ServingLoop {
     let loop: any EventLoop
-    let node: NodeIdentity
+    let role: NodeRole
     let health: NodeHealth
-    let limits: ServingLimits
     let logger: Logger
     let clock: WallClock
+    let directory: String
     private(set) var hub: FeedHub
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
-    private(set) var isDraining = false
     let readers: ReaderPool
     private let committer: CommitThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
@@ -33,24 +32,38 @@ final class ServingLoop {
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
     private let plainEncoder = FrameEncoder()
-    let startedAt: NIODeadline
+    private let startedAt = NIODeadline.now()
+    /// The address that others are told; empty until the node listens.
+    private(set) var advertise = ""
+    /// Of the last event published since the start.
+    private(set) var lastEventTime: Timestamp?
+    private var ticking: RepeatedTask?
+    /// Given when a drain has begun; kept when the last connection is gone.
+    private var emptied: EventLoopPromise<Void>?
 
     init(
-        loop: any EventLoop, node: NodeIdentity, hub: FeedHub, readers: ReaderPool,
-        committer: CommitThread, health: NodeHealth, limits: ServingLimits, logger: Logger,
-        clock: WallClock
+        loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
+        readers: ReaderPool, committer: CommitThread, health: NodeHealth
     ) {
         self.loop = loop
-        self.node = node
+        self.role = role
         self.hub = hub
         self.readers = readers
         self.committer = committer
         self.health = health
-        self.limits = limits
-        self.logger = logger
-        self.clock = clock
-        connectionCount = ConnectionCount(limit: limits.connections)
-        startedAt = .now()
+        logger = configuration.logger
+        clock = configuration.clock
+        directory = configuration.directory
+        connectionCount = ConnectionCount(limit: configuration.limits.connections)
+    }
+
+    /// The node listens.
+    func begin(advertise: String) {
+        self.advertise = advertise
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.tick()
+        }
     }
 
     /// Milliseconds on a clock that never goes back: what sessions and feeds measure with.
@@ -61,6 +74,7 @@ final class ServingLoop {
     /// What the commit thread did: first published, then answered.
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
+            lastEventTime = (try? batch.records.last?.audit().time) ?? lastEventTime
             perform(hub.committed(batch))
             wakeThoseAhead()
         }
@@ -86,6 +100,7 @@ final class ServingLoop {
         connections[id] = nil
         ahead[id] = nil
         connectionCount.leave()
+        noteIfEmpty()
         perform(hub.unsubscribe(id, at: now))
         flush()
     }
@@ -116,7 +131,7 @@ final class ServingLoop {
                 serving.subscribe(id, selection, claim)
             }
             return
-        case (.here(let position), .cursor(_, _, let lastKey)):
+        case (.here(let position), .cursor(_, _, let lastKey, _)):
             start = .cursor(start: position, lastKey: lastKey)
         case (.here(let position), .token), (.here(let position), .nothing):
             start = .resume(position)
@@ -132,8 +147,8 @@ final class ServingLoop {
         judge(claim, for: id) { serving, standing in
             guard let connection = serving.connections[id] else { return }
             switch standing {
-            case .none: serving.beginLog(id, held: .zero)
-            case .here(let position): serving.beginLog(id, held: position.seq)
+            case .none: serving.beginLog(id, held: .origin(of: serving.hub.position.logID))
+            case .here(let position): serving.beginLog(id, held: position)
             case .ahead(let seq):
                 serving.ahead[id] = seq
                 connection.wait(forSeq: seq, head: serving.hub.position) { serving in
@@ -151,7 +166,7 @@ final class ServingLoop {
         }
     }
 
-    private func beginLog(_ id: ConnectionID, held: Seq) {
+    private func beginLog(_ id: ConnectionID, held: Position) {
         connections[id]?.subscribedToLog()
         perform(hub.subscribeToLog(id, held: held))
         flush()
@@ -161,7 +176,7 @@ final class ServingLoop {
         _ claim: PositionClaim, for id: ConnectionID,
         then: @escaping (ServingLoop, PositionStanding) -> Void
     ) {
-        switch claim.standing(at: hub.position, role: node.role) {
+        switch claim.standing(at: hub.position, role: role) {
         case .known(let standing): then(self, standing)
         case .look(let position):
             let bound = NIOLoopBound((self, then), eventLoop: loop)
@@ -291,8 +306,8 @@ final class ServingLoop {
     /// What the node is now, for hellos.
     var standing: NodeStanding {
         NodeStanding(
-            server: node.program, role: node.role, head: hub.position,
-            leader: node.role == .leader ? node.advertise : health.now.leader,
+            server: Program.name, role: role, head: hub.position,
+            leader: role == .leader ? advertise : health.now.leader,
             forks: [])
     }
 
@@ -310,18 +325,39 @@ final class ServingLoop {
         return buffer
     }
 
+    /// This node has lost its upstream, or found it again: subscribers are told.
+    func noteStale(since: Timestamp?) {
+        for connection in connections.values { connection.tellStale(since: since) }
+    }
+
     // MARK: Draining
 
     /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
     var addressesElsewhere: [String] {
         let report = health.now
-        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != node.advertise }
+        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != advertise }
     }
 
-    /// Says goodbye to every connection, with where to go instead.
-    func drain() {
-        isDraining = true
-        for connection in connections.values { connection.drain() }
+    /// Says goodbye to every connection, with where to go instead; done when all are gone.
+    func drain() -> EventLoopFuture<Void> {
+        ticking?.cancel()
+        let promise = loop.makePromise(of: Void.self)
+        emptied = promise
+        for connection in Array(connections.values) { connection.drain() }
+        noteIfEmpty()
+        return promise.futureResult
+    }
+
+    /// The drain's time is over: what is left is cut.
+    func abandon() {
+        logger.warning("connections cut", metadata: ["count": "\(connections.count)"])
+        for connection in Array(connections.values) { connection.cut() }
+    }
+
+    private func noteIfEmpty() {
+        guard connections.isEmpty, let promise = emptied else { return }
+        emptied = nil
+        promise.succeed()
     }
 }
 

@@ -124,6 +124,9 @@ struct YAMLComposer {
             switch try scalar(text, style, event) {
             // A key is a string, and a bare number where a string belongs keeps its digits.
             case .string, .number: return text
+            // `y` and `n` are booleans to the Go library, which would store the key "true". As
+            // keys they are names of axes and labels, and nothing else to any other reader.
+            case .bool where text.utf8.count == 1: return text
             case .null, .bool, .array, .object:
                 throw unsupported(
                     "the key \(text.isEmpty ? "that is empty" : text), which is no string,",

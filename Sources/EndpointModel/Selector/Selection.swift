@@ -107,3 +107,13 @@ extension Selection {
         return wanted == nil || found.withUTF8 { admits(wanted, UnsafeRawBufferPointer($0)) }
     }
 }
+
+extension Selection: CustomStringConvertible {
+    /// `all()`, `app == "x" node=node-1 namespace=default`.
+    public var description: String {
+        var text = selector.canonical
+        if let node { text += " node=\(node)" }
+        if let namespace { text += " namespace=\(namespace)" }
+        return text
+    }
+}

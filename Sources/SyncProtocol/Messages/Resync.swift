@@ -30,17 +30,25 @@ package struct Resync: WireMessage {
     /// Deltas and net change: what is held. Snapshot and reset: where it began.
     package var start: Position
     package var reason: ResyncReason
+    /// State: of the selection as the server gives it, narrowed by rights. It goes into resume
+    /// tokens and snapshot cursors as it is.
+    package var fingerprint: Hash256?
 
-    package init(how: How, start: Position, reason: ResyncReason = .unspecified) {
+    package init(
+        how: How, start: Position, reason: ResyncReason = .unspecified,
+        fingerprint: Hash256? = nil
+    ) {
         self.how = how
         self.start = start
         self.reason = reason
+        self.fingerprint = fingerprint
     }
 
     package func write(to writer: inout ProtoWriter) {
         writer.number(1, UInt64(how.rawValue))
         writer.position(2, start)
         writer.number(3, UInt64(reason.rawValue))
+        if let fingerprint { writer.hash(4, fingerprint) }
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
@@ -48,6 +56,7 @@ package struct Resync: WireMessage {
         var how: How?
         var start: Position?
         var reason = ResyncReason.unspecified
+        var fingerprint: Hash256?
         while let field = try reader.next() {
             switch field.number {
             case 1: how = try reader.how(field)
@@ -55,11 +64,13 @@ package struct Resync: WireMessage {
             case 3:
                 let raw = UInt8(clamping: try reader.number(field))
                 reason = ResyncReason(rawValue: raw) ?? .unspecified
+            case 4: fingerprint = try reader.hashIfAny(field)
             default: try reader.skip(field)
             }
         }
         self.init(
-            how: try required(how, field: 1), start: try required(start, field: 2), reason: reason)
+            how: try required(how, field: 1), start: try required(start, field: 2), reason: reason,
+            fingerprint: fingerprint)
     }
 }
 

@@ -98,6 +98,8 @@ struct EndpointRuleTests {
         #expect(fields(endpoint) == ["spec.ipNATs[0]"])
         endpoint.spec.ipNetworks = ["10.0.0.0/30"]
         #expect(fields(endpoint) == ["spec.ipNetworks[0]"])
+        endpoint.spec.ipNetworks = ["10.0.0.1/30"]
+        #expect(fields(endpoint) == ["spec.ipNetworks[0]"])
         endpoint.spec.ipNetworks = ["::ffff:10.0.0.2"]
         #expect(fields(endpoint) == [])
         endpoint.spec.ipNetworks = ["10.0.0.2/33"]

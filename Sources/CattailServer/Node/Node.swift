@@ -1,0 +1,221 @@
+internal import EndpointModel
+internal import EndpointState
+internal import Feeds
+internal import LogStore
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Projection
+internal import ReplicaCore
+internal import SyncProtocol
+internal import SyncTransport
+
+/// A running node: its files, threads and sockets, from opening to the end of the drain.
+package final class Node: Sendable {
+    private let configuration: NodeConfiguration
+    private let role: NodeRole
+    private let group: MultiThreadedEventLoopGroup
+    private let serving: NIOLoopBound<ServingLoop>
+    private let transport: ServerTransport
+    private let committer: CommitThread
+    private let views: ViewThread
+    private let readers: ReaderPool
+    private let upstream: UpstreamLink?
+    private let threadsEnded: [EventLoopFuture<Void>]
+    private let drainBegun: EventLoopPromise<Void>
+    private let logID: LogID
+    private let readySeq: Seq
+    /// Held until the node has ended.
+    private let directory: DataDirectory
+
+    // MARK: Starting
+
+    /// Opens or makes the log, and listens. The node takes writes when this returns.
+    package static func leader(_ configuration: NodeConfiguration) async throws -> Node {
+        let files = try NodeFiles.openLeader(
+            configuration.directory, clock: configuration.clock, logger: configuration.logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            return try await Node(configuration, .leader, files, nil, group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// Opens the log and serves; with an empty directory, once an upstream has said which log.
+    package static func follower(_ configuration: NodeConfiguration) async throws -> Node {
+        let logger = configuration.logger
+        let directory = try DataDirectory.acquire(configuration.directory)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let upstream = try await UpstreamLink(configuration, loop: group.next())
+            let files: NodeFiles
+            if let own = try NodeFiles.openFollower(directory, logger: logger) {
+                files = own
+            } else {
+                let logID = try await upstream.askForLog()
+                files = try NodeFiles.createFollower(directory, logID: logID, logger: logger)
+            }
+            return try await Node(configuration, .follower, files, upstream, group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private init(
+        _ configuration: NodeConfiguration, _ role: NodeRole, _ files: NodeFiles,
+        _ upstream: UpstreamLink?, _ group: MultiThreadedEventLoopGroup
+    ) async throws {
+        let loop = group.next()
+        let logger = configuration.logger
+        let health = upstream?.health ?? NodeHealth()
+        let committer = CommitThread()
+        let views = ViewThread()
+        let readers = ReaderPool(
+            directory: files.directory.path, threadCount: configuration.limits.readerThreads)
+        let position = files.position
+        let view = files.views.view.view
+        let hands = Self.hands(configuration, role, files, health, upstream)
+        let pinned = Confined((position, view))
+
+        readers.start()
+        let serving = try await loop.submit {
+            let (position, view) = pinned.take()
+            let loopState = ServingLoop(
+                loop: loop, role: role, configuration: configuration,
+                hub: FeedHub(position: position, view: view), readers: readers,
+                committer: committer, health: health)
+            return NIOLoopBound(loopState, eventLoop: loop)
+        }.get()
+
+        let commitsEnded = loop.makePromise(of: Void.self)
+        committer.start(hands, logger: logger) { outcome in
+            if let batch = outcome.batch { views.take(batch) }
+            loop.execute {
+                serving.value.take(outcome)
+                if let position = outcome.batch?.position { upstream?.stored(position) }
+            }
+        } ended: {
+            commitsEnded.succeed()
+        }
+        let viewsEnded = loop.makePromise(of: Void.self)
+        views.start(Confined(files.views), logger: logger) { viewsEnded.succeed() }
+
+        self.configuration = configuration
+        self.role = role
+        self.group = group
+        self.committer = committer
+        self.views = views
+        self.readers = readers
+        self.upstream = upstream
+        self.serving = serving
+        threadsEnded = [commitsEnded.futureResult, viewsEnded.futureResult]
+        drainBegun = loop.makePromise(of: Void.self)
+        logID = position.logID
+        readySeq = position.seq
+        directory = files.directory
+        do {
+            transport = try await Self.listen(configuration, loop, serving)
+        } catch {
+            committer.close()
+            views.close()
+            readers.close()
+            for ended in [commitsEnded.futureResult, viewsEnded.futureResult] {
+                try? await ended.get()
+            }
+            drainBegun.succeed()
+            throw error
+        }
+        let address = transport.localAddress
+        try await loop.submit {
+            serving.value.begin(advertise: configuration.advertise ?? address.description)
+        }.get()
+        let drainBegun = drainBegun
+        upstream?.start(at: position, committer: committer) { since in
+            serving.value.noteStale(since: since)
+        }.whenFailure { drainBegun.fail($0) }
+    }
+
+    private static func hands(
+        _ configuration: NodeConfiguration, _ role: NodeRole, _ files: NodeFiles,
+        _ health: NodeHealth, _ upstream: UpstreamLink?
+    ) -> Confined<any Committer> {
+        let view = files.views.view.view
+        switch role {
+        case .leader:
+            var generator = SystemRandomNumberGenerator()
+            let core = LeaderCore(
+                view: view, head: files.position, lastTime: files.lastTime,
+                seed: (generator.next(), generator.next()))
+            return Confined(
+                LeaderCommitter(
+                    core: core, writer: files.writer, clock: configuration.clock,
+                    logger: configuration.logger, health: health))
+        case .follower:
+            let core = FollowerCore(view: view, head: files.position, lastTime: files.lastTime)
+            return Confined(
+                FollowerCommitter(
+                    core: core, writer: files.writer, logger: configuration.logger,
+                    health: health
+                ) { fault in upstream?.refuse(fault) })
+        }
+    }
+
+    private static func listen(
+        _ configuration: NodeConfiguration, _ loop: any EventLoop,
+        _ serving: NIOLoopBound<ServingLoop>
+    ) async throws -> ServerTransport {
+        try await ServerTransport.listen(
+            .init(address: configuration.listen), group: loop,
+            admit: { serving.value.connectionCount.enter() },
+            makeDriver: { channel in serving.value.makeConnection(channel) })
+    }
+
+    // MARK: Running
+
+    /// `ready role=leader listen=127.0.0.1:5474 log=UUID seq=N`.
+    package var readyLine: String {
+        "ready role=\(role == .leader ? "leader" : "follower") listen=\(transport.localAddress)"
+            + " log=\(logID) seq=\(readySeq)"
+    }
+
+    /// Begins to drain; `run` returns when it is done.
+    package func beginDrain() { drainBegun.succeed() }
+
+    /// Serves until a drain has been begun and has ended.
+    ///
+    /// - Throws: `UpstreamMismatch` when the upstream turns out to hold another log.
+    package func run() async throws {
+        let outcome = await drainBegun.futureResult.result()
+        configuration.logger.info("draining")
+        await transport.stopListening()
+        await upstream?.close()
+        await drain()
+        committer.close()
+        views.close()
+        for ended in threadsEnded { try? await ended.get() }
+        readers.close()
+        try await group.shutdownGracefully()
+        configuration.logger.info("ended")
+        try outcome.get()
+    }
+
+    /// Tells every connection to go, and waits until they have or the time is over.
+    private func drain() async {
+        let serving = serving
+        let loop = group.next()
+        let timeout = TimeAmount(configuration.drainTimeout)
+        let empty = loop.flatSubmit { serving.value.drain() }
+        let deadline = loop.scheduleTask(in: timeout) { serving.value.abandon() }
+        try? await empty.get()
+        deadline.cancel()
+    }
+}
+
+extension EventLoopFuture where Value: Sendable {
+    fileprivate func result() async -> Result<Value, any Error> {
+        do { return .success(try await get()) } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,103 @@
+internal import EndpointModel
+internal import NIOCore
+internal import SyncProtocol
+internal import SyncTransport
+
+/// One connection to an upstream: its session decides, this carries out.
+final class UpstreamConnection: PeerDriver {
+    typealias Incoming = ServerMessage
+    typealias Outgoing = ClientMessage
+
+    let address: ServerAddress
+    private(set) var logID: LogID?
+    private var session: ClientSessionStateMachine
+    private unowned let owner: UpstreamState
+    private var link: PeerLink<ClientMessage>?
+    /// Records whose mark has not come yet.
+    private var staged: [EncodedRecord] = []
+    private var lastMoved: UInt64 = 0
+
+    /// Records are handed on without their mark when so many wait for it.
+    private static let stagedRecords = 1_000
+
+    init(address: ServerAddress, session: ClientSessionStateMachine, owner: UpstreamState) {
+        self.address = address
+        self.session = session
+        self.owner = owner
+    }
+
+    // MARK: From the socket
+
+    func opened(_ link: PeerLink<ClientMessage>) {
+        self.link = link
+        carryOut(session.connected())
+    }
+
+    func received(_ message: ServerMessage) {
+        if case .hello(let hello) = message { logID = hello.head.logID }
+        carryOut(session.messageReceived(message, at: owner.instant))
+    }
+
+    func closed(_ reason: PeerClosure) {
+        switch reason {
+        case .frameMalformed(let error): carryOut(session.frameFaulted(error))
+        case .messageMalformed(let error): carryOut(session.messageFaulted(error))
+        case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
+        }
+        link = nil
+    }
+
+    // MARK: From the node
+
+    func tick() {
+        if let moved = link?.movedBytes, moved != lastMoved {
+            lastMoved = moved
+            session.bytesMoved(at: owner.instant)
+        }
+        carryOut(session.ticked(at: owner.instant))
+    }
+
+    func stored(_ position: Position) { carryOut(session.recordsStored(position)) }
+
+    func refuse(_ refusal: Refusal) {
+        carryOut(session.refused(refusal))
+        carryOut(session.left())
+        owner.ended(self, ReconnectAdvice(after: Interval(milliseconds: 1_000)))
+    }
+
+    func leave() { carryOut(session.left()) }
+    func pause() { link?.pauseReading() }
+    func resume() { link?.resumeReading() }
+
+    // MARK: What the session wants
+
+    private func carryOut(_ actions: [ClientSessionStateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .send(let message): link?.send(message)
+            case .reportServer(let hello): owner.greeted(self, hello)
+            case .reportResync:
+                staged = []
+                owner.resynced()
+            case .stageRecords(let records):
+                staged += records.records
+                if staged.count >= Self.stagedRecords { handOn(mark: nil) }
+            case .commit(let mark, _): handOn(mark: mark.position)
+            case .reportServerState(let since): owner.stateReceived(staleSince: since)
+            case .close: link?.closeAfterFlush()
+            case .reconnect(let advice): owner.ended(self, advice)
+            case .giveUp(let goodbye): owner.gaveUp(self, goodbye)
+            case .reportInSync, .reportBehind: break  // Health tells both by the heads.
+            case .stage, .deliver, .deliverPart, .reportOutcomeUnknown, .reportQueriesLost:
+                break  // Of other roles: the session lets none of them through to this one.
+            }
+        }
+    }
+
+    private func handOn(mark: Position?) {
+        let records = staged
+        staged = []
+        owner.records(records, mark: mark, from: self)
+    }
+}

@@ -1,0 +1,70 @@
+internal import EndpointModel
+internal import Logging
+internal import NIOCore
+internal import ReplicaCore
+internal import SyncProtocol
+internal import SyncTransport
+
+/// A follower's tie to whoever is above it in the tree: dials, subscribes to the log from where
+/// this node's own log ends, hands the records to the commit thread, and dials again for ever.
+///
+/// The state lives on the serving loop; this handle may be held anywhere.
+final class UpstreamLink: Sendable {
+    let health: NodeHealth
+    private let state: NIOLoopBound<UpstreamState>
+    private let loop: any EventLoop
+
+    init(_ configuration: NodeConfiguration, loop: any EventLoop) async throws {
+        let health = NodeHealth()
+        self.health = health
+        self.loop = loop
+        state = try await loop.submit {
+            NIOLoopBound(
+                UpstreamState(configuration, loop: loop, health: health), eventLoop: loop)
+        }.get()
+    }
+
+    /// Which log the upstream holds; waits until one is reached.
+    func askForLog() async throws -> LogID {
+        let state = state
+        return try await loop.flatSubmit { state.value.askForLog() }.get()
+    }
+
+    /// Replicates from `position` on. The future fails when this node's log can never be
+    /// continued by what its upstream has.
+    func start(
+        at position: Position, committer: CommitThread,
+        tell: @escaping @Sendable (Timestamp?) -> Void
+    ) -> EventLoopFuture<Void> {
+        let state = state
+        return loop.flatSubmit {
+            state.value.start(at: position, committer: committer, tell: tell)
+        }
+    }
+
+    /// The commit thread could not take what upstream sent.
+    func refuse(_ fault: IntakeFault) {
+        let state = state
+        loop.execute { state.value.refuse(fault) }
+    }
+
+    /// Everything up to the position is durable here. On the serving loop.
+    func stored(_ position: Position) { state.value.stored(position) }
+
+    func close() async {
+        let state = state
+        try? await loop.submit { state.value.close() }.get()
+    }
+}
+
+/// Why a follower cannot go on at all.
+package struct UpstreamMismatch: Error, CustomStringConvertible {
+    package let code = "wrong-log"
+    let own: LogID
+    let upstream: String
+
+    package var description: String {
+        "\(code): this data directory holds log \(own), the upstream \(upstream): name another"
+            + " upstream or an empty data directory"
+    }
+}

@@ -1,0 +1,227 @@
+internal import CattailClient
+internal import EndpointModel
+internal import Logging
+internal import NIOCore
+internal import ReplicaCore
+internal import SyncProtocol
+internal import SyncTransport
+
+/// The serving loop's half of the link to the upstream: which server is tried, what the session
+/// of the current connection decides, and what is on its way to the disk.
+final class UpstreamState {
+    private enum Purpose {
+        /// Only to learn which log there is.
+        case ask(EventLoopPromise<LogID>)
+        case replicate
+        case nothing
+    }
+
+    private let loop: any EventLoop
+    private let health: NodeHealth
+    private let logger: Logger
+    private let clock: WallClock
+    private let advertise: String
+    private var rota: ServerRota
+    private var purpose = Purpose.nothing
+    private var connection: UpstreamConnection?
+    private var retry: Scheduled<Void>?
+    private var ticking: RepeatedTask?
+    private var committer: CommitThread?
+    private var tell: (@Sendable (Timestamp?) -> Void)?
+    private var mismatch: EventLoopPromise<Void>?
+    /// Durable here.
+    private var position: Position?
+    /// Handed to the commit thread.
+    private var submittedSeq = Seq.zero
+    private let startedAt = NIODeadline.now()
+
+    /// Beyond it nothing is read from upstream until the disk has caught up.
+    private static let unstoredEvents: UInt64 = 20_000
+    private static let connectTimeout = TimeAmount.seconds(5)
+
+    init(_ configuration: NodeConfiguration, loop: any EventLoop, health: NodeHealth) {
+        self.loop = loop
+        self.health = health
+        logger = configuration.logger
+        clock = configuration.clock
+        advertise = configuration.advertise ?? ""
+        var generator = SystemRandomNumberGenerator()
+        rota = ServerRota(
+            servers: configuration.upstream,
+            pauses: .milliseconds(100) ... .seconds(3), seed: generator.next())
+    }
+
+    // MARK: Purposes
+
+    func askForLog() -> EventLoopFuture<LogID> {
+        let promise = loop.makePromise(of: LogID.self)
+        purpose = .ask(promise)
+        dial()
+        return promise.futureResult
+    }
+
+    func start(
+        at position: Position, committer: CommitThread,
+        tell: @escaping @Sendable (Timestamp?) -> Void
+    ) -> EventLoopFuture<Void> {
+        let promise = loop.makePromise(of: Void.self)
+        mismatch = promise
+        self.position = position
+        self.committer = committer
+        self.tell = tell
+        submittedSeq = position.seq
+        purpose = .replicate
+        noteStale(clock.now())
+        dial()
+        return promise.futureResult
+    }
+
+    func close() {
+        purpose = .nothing
+        retry?.cancel()
+        ticking?.cancel()
+        connection?.leave()
+        connection = nil
+        mismatch?.succeed()
+        mismatch = nil
+    }
+
+    // MARK: Connections
+
+    private func dial() {
+        guard connection == nil else { return }
+        let hello: ClientHello
+        switch purpose {
+        case .nothing: return
+        case .ask: hello = ClientHello(role: .requests, client: Program.name, actor: "follower")
+        case .replicate:
+            guard let position else { return }
+            let token = position.seq == .zero ? nil : ResumeToken(position: position)
+            hello = ClientHello(
+                role: .log, client: Program.name, actor: "follower", resume: token,
+                advertise: advertise)
+        }
+        let address = rota.take()
+        let session = ClientSessionStateMachine(
+            hello: hello, pinnedLogID: position?.logID, at: instant)
+        let dialed = UpstreamConnection(address: address, session: session, owner: self)
+        connection = dialed
+        let bound = NIOLoopBound((self, dialed), eventLoop: loop)
+        ClientTransport.connect(to: address, on: loop, timeout: Self.connectTimeout) { _ in
+            bound.value.1
+        }.whenFailure { error in
+            let (state, dialed) = bound.value
+            state.logger.debug(
+                "upstream not reached",
+                metadata: ["address": "\(address)", "error": "\(error)"])
+            state.ended(dialed, ReconnectAdvice())
+        }
+        if ticking == nil {
+            ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
+                _ in bound.value.0.connection?.tick()
+            }
+        }
+    }
+
+    /// The connection is over, however that came.
+    func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
+        guard connection === ended else { return }
+        connection = nil
+        submittedSeq = max(position?.seq ?? .zero, .zero)
+        if case .replicate = purpose, health.now.staleSince == nil {
+            logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
+            noteStale(clock.now())
+        }
+        rota.goFirst(to: advice.addresses.compactMap { ServerAddress($0) })
+        let pause = max(TimeAmount(rota.pauseBeforeNext()), advice.after.timeAmount)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        retry = loop.scheduleTask(in: pause) { bound.value.dial() }
+    }
+
+    /// The log there is not ours: no retry can mend that.
+    func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
+        guard connection === ended else { return }
+        connection = nil
+        logger.error(
+            "upstream refused",
+            metadata: ["address": "\(ended.address)", "reason": "\(goodbye.message)"])
+        if let own = position?.logID, goodbye.code == .logOther {
+            mismatch?.fail(
+                UpstreamMismatch(own: own, upstream: ended.logID.map { "log \($0)" } ?? "another"))
+            mismatch = nil
+        } else {
+            let pause = TimeAmount(rota.pauseBeforeNext())
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            retry = loop.scheduleTask(in: max(pause, .seconds(1))) { bound.value.dial() }
+        }
+    }
+
+    // MARK: From the session
+
+    func greeted(_ connection: UpstreamConnection, _ hello: ServerHello) {
+        if case .ask(let promise) = purpose {
+            purpose = .nothing
+            self.connection = nil
+            connection.leave()
+            rota.succeeded()
+            promise.succeed(hello.head.logID)
+            return
+        }
+        health.update { report in
+            report.leader = hello.leader
+            report.upstream = connection.address.description
+            report.upstreamHead = hello.head.seq
+        }
+        logger.info(
+            "upstream reached",
+            metadata: ["address": "\(connection.address)", "head": "\(hello.head.seq)"])
+    }
+
+    /// The upstream takes this node's position: from here on it is in touch.
+    func resynced() {
+        rota.succeeded()
+        noteStale(nil)
+    }
+
+    func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
+
+    func records(_ records: [EncodedRecord], mark: Position?, from connection: UpstreamConnection) {
+        guard let committer else { return }
+        if let last = records.last { submittedSeq = max(submittedSeq, last.seq) }
+        if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
+        _ = committer.submit(.replicate(records, mark: mark))
+        if unstored > Self.unstoredEvents { connection.pause() }
+    }
+
+    // MARK: From the commit thread
+
+    func stored(_ position: Position) {
+        self.position = position
+        connection?.stored(position)
+        if unstored < Self.unstoredEvents / 2 { connection?.resume() }
+    }
+
+    func refuse(_ fault: IntakeFault) {
+        connection?.refuse(
+            Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
+    }
+
+    private var unstored: UInt64 {
+        let stored = position?.seq ?? .zero
+        return submittedSeq > stored ? submittedSeq.rawValue - stored.rawValue : 0
+    }
+
+    private func noteStale(_ since: Timestamp?) {
+        guard health.now.staleSince != since else { return }
+        health.update { $0.staleSince = since }
+        tell?(since)
+    }
+
+    var instant: SyncProtocol.Instant {
+        .init(milliseconds: (NIODeadline.now() - startedAt).nanoseconds / 1_000_000)
+    }
+}
+
+extension Interval {
+    fileprivate var timeAmount: TimeAmount { .milliseconds(milliseconds) }
+}

@@ -1,0 +1,44 @@
+package import EndpointModel
+package import EndpointState
+
+/// What the views file does not hold yet: for each key touched since the last write, its last
+/// event alone. However long a write is put off, this is never larger than the state is.
+package struct PendingChanges: Sendable {
+    /// The last event of each key touched, a put or a delete, in key order.
+    package private(set) var items = OrderedItems()
+    /// The tombstones that the file holds of the keys touched.
+    private(set) var tombstonesBefore: [KeyFingerprint: Seq] = [:]
+    /// Where these changes lead from the file's position.
+    package private(set) var position: Position
+    package private(set) var digest: StateDigest
+    private(set) var liveCount: Int
+    private(set) var deadCount: Int
+
+    /// Nothing yet: the file holds this view.
+    package init(after view: PositionedView) {
+        position = view.position
+        digest = view.view.digest
+        liveCount = view.view.count
+        deadCount = view.view.tombstones.count
+    }
+
+    /// Takes up what an event did; `view` is the view with it.
+    package mutating func add(_ change: EndpointView.Change, now view: PositionedView) {
+        position = view.position
+        digest = view.view.digest
+        liveCount = view.view.count
+        deadCount = view.view.tombstones.count
+        guard change.item.kind != .control else { return }
+        let isFirst = items.put(change.item) == nil
+        // A key that had died before it was touched: its tombstone is in the file and must go.
+        if isFirst, change.previous == nil, change.item.previousSeq > .zero {
+            tombstonesBefore[KeyFingerprint(keyOf: change.item)] = change.item.previousSeq
+        }
+    }
+
+    /// Forgets what has been written.
+    package mutating func clear() {
+        items = OrderedItems()
+        tombstonesBefore = [:]
+    }
+}

@@ -1,0 +1,54 @@
+package import EndpointModel
+package import EndpointState
+package import LogStore
+
+/// Why a view could not be folded, stored or asked for its past.
+package enum ProjectionError: Error, Hashable, Sendable {
+    /// The log could not be read, or is damaged.
+    case log(LogError)
+    /// An event's bytes are not one canonical record.
+    case recordMalformed(seq: Seq, WireError)
+    /// An event cannot follow the ones before it.
+    case eventIllegal(FoldError)
+    /// The question is about a seq that the log does not have yet.
+    case beyondHead(seq: Seq, head: Seq)
+    /// The views file can be neither used nor replaced now.
+    case viewsUnavailable(path: String, reason: String)
+
+    package var code: String {
+        switch self {
+        case .log(let error): error.code
+        case .recordMalformed: "record-malformed"
+        case .eventIllegal(let error): error.code
+        case .beyondHead: "beyond-head"
+        case .viewsUnavailable: "views-unavailable"
+        }
+    }
+
+    /// The first seq that is missing or wrong, when this says so.
+    package var firstBad: Seq? {
+        switch self {
+        case .log(let error): error.firstBad
+        case .recordMalformed(let seq, _): seq
+        case .eventIllegal(let error): error.seq
+        case .beyondHead, .viewsUnavailable: nil
+        }
+    }
+}
+
+extension ProjectionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .log(let error): error.description
+        case .recordMalformed(let seq, let error):
+            "\(code): the record at seq \(seq) is not canonical: \(error); "
+                + "restore the data directory from a copy or from a follower"
+        case .eventIllegal(let error):
+            "\(error); restore the data directory from a copy or from a follower"
+        case .beyondHead(let seq, let head):
+            "\(code): seq \(seq) is behind the head, which is \(head); ask for an earlier one"
+        case .viewsUnavailable(let path, let reason):
+            "\(code): \(path) cannot be used: \(reason); remove the cause, then retry"
+        }
+    }
+}

@@ -1,0 +1,144 @@
+internal import EndpointModel
+internal import EndpointState
+internal import Glibc
+internal import LogStore
+internal import SQLiteStore
+
+/// Why a views file is thrown away. Nothing is lost by that: the log has it all.
+struct ViewFault: Error {
+    var reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// The tables of `views.sqlite` and how connections to it are made.
+///
+/// A rollback journal and not a WAL: one transaction every so often on a thread of its own has
+/// no use for readers beside the writer, and a file that stands alone can be replaced by a
+/// rename. One connection does everything.
+enum ViewFile {
+    /// "CTVW", in the SQLite header.
+    static let applicationID: Int64 = 0x4354_5657
+    /// Of another format a file is thrown away, whether older or newer: it can be made anew.
+    static let version: Int64 = 1
+
+    /// Keys are BLOBs, so that the order of the rows is the order of keys everywhere else.
+    static let tables = [
+        """
+        CREATE TABLE endpoints (namespace BLOB NOT NULL, name BLOB NOT NULL, \
+        seq INTEGER NOT NULL, item BLOB NOT NULL, PRIMARY KEY (namespace, name)) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE tombstones (key_fingerprint BLOB PRIMARY KEY, seq INTEGER NOT NULL) \
+        WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE position (id INTEGER PRIMARY KEY CHECK (id = 1), log_id BLOB NOT NULL, \
+        epoch INTEGER NOT NULL, leader_id INTEGER NOT NULL, seq INTEGER NOT NULL, \
+        chain BLOB NOT NULL, digest BLOB NOT NULL, tombstone_sum BLOB NOT NULL, \
+        live INTEGER NOT NULL, dead INTEGER NOT NULL, checksum BLOB NOT NULL)
+        """,
+    ]
+
+    static func open(_ path: String) throws(SQLiteError) -> SQLiteConnection {
+        let connection = try SQLiteConnection(path: path, access: .readWrite)
+        try connection.defend()
+        try connection.waitWhenBusy(milliseconds: 1_000)
+        try connection.require(pragma: "journal_mode", is: "delete")
+        // NORMAL: never torn, and what a power loss takes is folded from the log again.
+        try connection.set(pragma: "synchronous", to: "1")
+        return connection
+    }
+
+    /// Throws unless the file says that it is ours and of this version.
+    static func check(_ connection: SQLiteConnection) throws {
+        guard try connection.integer("PRAGMA application_id") == applicationID else {
+            throw ViewFault("it is not a views file of ours")
+        }
+        let found = try connection.integer("PRAGMA user_version") ?? 0
+        guard found == version else { throw ViewFault("its format is \(found), not \(version)") }
+    }
+
+    /// Writes a whole view into a new file at `path`, replacing what stands there.
+    static func write(_ view: PositionedView, to path: String) throws(SQLiteError) {
+        removeWithCompanions(path)
+        let connection = try SQLiteConnection(path: path, access: .create)
+        try connection.set(pragma: "page_size", to: "4096")
+        try connection.defend()
+        try connection.set(pragma: "synchronous", to: "2")
+        try connection.execute("BEGIN IMMEDIATE")
+        try connection.set(pragma: "application_id", to: "\(applicationID)")
+        try connection.set(pragma: "user_version", to: "\(version)")
+        for table in tables { try connection.execute(table) }
+        try fill(connection, view)
+        try connection.execute("COMMIT")
+        try connection.close()
+    }
+
+    private static func fill(
+        _ connection: SQLiteConnection, _ view: PositionedView
+    ) throws(SQLiteError) {
+        let rows = try ViewRows(connection)
+        for item in view.view.items { try rows.put(item) }
+        let dead = view.view.tombstones.sorted()
+        var sum = StateDigest.empty
+        for (key, seq) in dead {
+            try rows.putTombstone(key, seq)
+            sum.add(TombstoneHash.of(key, seq))
+        }
+        try rows.putPosition(
+            StoredPosition(
+                position: view.position, digest: view.view.digest, tombstoneSum: sum,
+                liveCount: view.view.count, deadCount: dead.count))
+    }
+
+    /// Puts the file at `next` in the place of `path`. The old file goes first and its journal
+    /// after it: a journal of one file beside another would be played back into it.
+    static func replace(_ path: String, by next: String) throws(ProjectionError) {
+        removeWithCompanions(path)
+        guard rename(next, path) == 0 else {
+            throw .viewsUnavailable(path: path, reason: "rename: \(systemReason())")
+        }
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// What cannot be removed shows itself when the file is made or renamed.
+    private static func removeWithCompanions(_ path: String) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    }
+
+    private static func systemReason() -> String { String(cString: strerror(errno)) }
+}
+
+/// What the row of table `position` says.
+struct StoredPosition: Hashable {
+    var position: Position
+    var digest: StateDigest
+    /// As the digest, over the tombstones: a lost or damaged one would give a key that comes
+    /// back a wrong previous seq.
+    var tombstoneSum: StateDigest
+    var liveCount: Int
+    var deadCount: Int
+
+    /// SHA-256 over all of it: nothing else guards the epoch.
+    var checksum: Hash256 {
+        let numbers = [
+            position.epoch.number, position.epoch.leaderID, position.seq.rawValue,
+            UInt64(liveCount), UInt64(deadCount),
+        ]
+        var bytes = Array("cattail/views/v\(ViewFile.version)".utf8)
+        bytes += position.logID.bytes
+        for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
+        bytes += position.chain.bytes + digest.sum.bytes + tombstoneSum.sum.bytes
+        return Hash256.of(bytes)
+    }
+}
+
+/// What one tombstone adds to the sum over all.
+enum TombstoneHash {
+    static func of(_ key: KeyFingerprint, _ seq: Seq) -> Hash256 {
+        let words = (key.high.bigEndian, key.low.bigEndian, seq.rawValue.bigEndian)
+        return withUnsafeBytes(of: words) { Hash256.of($0) }
+    }
+}

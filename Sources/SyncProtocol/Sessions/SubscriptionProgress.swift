@@ -1,0 +1,128 @@
+internal import EndpointModel
+
+/// What a subscriber's end knows of the order of things: where it is, what is staged, which rules
+/// the next message must keep. It holds no items.
+struct SubscriptionProgress: Equatable, Sendable {
+    enum Phase: Equatable, Sendable {
+        /// Nothing is legal but a resync or a behind.
+        case awaitingResync
+        /// Changes and marks are legal.
+        case following(Resync, inSync: InSync)
+    }
+
+    /// Whether the caller was told that it is in sync since the last resync.
+    enum InSync: Equatable, Sendable {
+        case notYet
+        case reported
+    }
+
+    let role: Role
+    let logID: LogID
+    let cursorStart: Position?
+    private(set) var phase = Phase.awaitingResync
+    /// The position held: of the resume token, then of the last mark.
+    private(set) var held: Position?
+    /// The greatest seq that is staged, or of the log the last record's.
+    private(set) var stagedSeq: Seq
+    private(set) var resyncs = 0
+
+    init(hello: ClientHello, logID: LogID) {
+        role = hello.role
+        self.logID = logID
+        cursorStart = hello.cursor?.start
+        held = hello.resume?.position
+        stagedSeq = held?.seq ?? .zero
+    }
+
+    // MARK: - Transitions; each says what rule was broken, or nil.
+
+    mutating func resynced(_ resync: Resync) -> Result<StagedChanges, SessionFault> {
+        if resync.start.logID != logID {
+            return .failure(SessionFault("resync of log \(resync.start.logID), not \(logID)"))
+        }
+        if role == .log, resync.how != .deltas {
+            return .failure(SessionFault("a log goes on by deltas, not by \(resync.how)"))
+        }
+        if !resync.how.replaces, let fault = startFault(resync) { return .failure(fault) }
+        let isCutOffSnapshot =
+            resync.how == .snapshot && resyncs == 0 && resync.start == cursorStart
+        phase = .following(resync, inSync: .notYet)
+        resyncs += 1
+        stagedSeq = resync.how.replaces ? .zero : resync.start.seq
+        return .success(isCutOffSnapshot ? .kept : .dropped)
+    }
+
+    /// Deltas and net change begin where the subscriber stands; with nothing held that is the
+    /// beginning of the log.
+    private func startFault(_ resync: Resync) -> SessionFault? {
+        let own = held ?? .origin(of: logID)
+        if resync.start == own { return nil }
+        return SessionFault("\(resync.how) from seq \(resync.start.seq), but \(own.seq) is held")
+    }
+
+    mutating func staged(_ changes: [Change]) -> SessionFault? {
+        guard role == .state else { return SessionFault("changes on a subscription to the log") }
+        guard case .following = phase else { return SessionFault("changes before resync") }
+        for change in changes { stagedSeq = max(stagedSeq, change.seq) }
+        return nil
+    }
+
+    mutating func staged(_ records: [EncodedRecord]) -> SessionFault? {
+        guard role == .log else { return SessionFault("records on a subscription to state") }
+        guard case .following = phase else { return SessionFault("records before resync") }
+        for record in records {
+            guard record.seq == stagedSeq.next else {
+                return SessionFault("record \(record.seq) behind \(stagedSeq): a gap or a repeat")
+            }
+            stagedSeq = record.seq
+        }
+        return nil
+    }
+
+    /// Whether this is the first mark in sync since the resync; with how it goes on.
+    mutating func marked(_ mark: Mark) -> Result<(How, isFirstInSync: Bool), SessionFault> {
+        guard case .following(let resync, let inSync) = phase else {
+            return .failure(SessionFault("a mark before resync"))
+        }
+        let isFirstInSync = mark.sync == .inSync && inSync == .notYet
+        if let fault = markFault(mark, resync, isFirstInSync: isFirstInSync) {
+            return .failure(fault)
+        }
+        // What comes after the first mark is deltas, however it began.
+        let goesOn = Resync(
+            how: .deltas, start: mark.position, reason: resync.reason,
+            fingerprint: resync.fingerprint)
+        phase = .following(goesOn, inSync: isFirstInSync ? .reported : inSync)
+        held = mark.position
+        stagedSeq = mark.position.seq
+        return .success((resync.how, isFirstInSync))
+    }
+
+    private func markFault(_ mark: Mark, _ resync: Resync, isFirstInSync: Bool) -> SessionFault? {
+        let seq = mark.position.seq
+        if mark.position.logID != logID {
+            return SessionFault("a mark of log \(mark.position.logID), not \(logID)")
+        }
+        if seq < resync.start.seq {
+            return SessionFault("a mark at seq \(seq) behind \(resync.start.seq): time goes back")
+        }
+        if seq < stagedSeq {
+            return SessionFault("a mark at seq \(seq) behind staged seq \(stagedSeq)")
+        }
+        if role == .log, seq != stagedSeq {
+            return SessionFault("a mark at seq \(seq), but the last record is \(stagedSeq)")
+        }
+        let needsDigest = role == .state && (resync.how.replaces || isFirstInSync)
+        if needsDigest, mark.digest == nil {
+            return SessionFault("a mark at seq \(seq) without the digest that must be there")
+        }
+        return nil
+    }
+}
+
+/// A rule of the protocol that the peer broke.
+struct SessionFault: Error, Hashable, Sendable {
+    let what: String
+
+    init(_ what: String) { self.what = what }
+}

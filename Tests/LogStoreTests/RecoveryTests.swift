@@ -1,0 +1,111 @@
+import CattailTestKit
+import EndpointModel
+import Foundation
+import LogStore
+import Testing
+
+/// G1: what a failed write or fsync does to the writer, its readers and its answers.
+@Suite("Failed writes", .serialized)
+struct RecoveryTests {
+    private var settings: LogSettings {
+        var settings = LogSettings(vfs: FailingWAL.name)
+        settings.limits.readerWaitMilliseconds = 1
+        return settings
+    }
+
+    @Test(
+        "G1: after a failed write the outcome is unknown, appends wait, and recovery tells which",
+        arguments: [FailingWAL.Fault.sync, .write])
+    func failedWrite(_ fault: FailingWAL.Fault) throws {
+        try #require(FailingWAL.isRegistered)
+        let fixture = try LogFixture()
+        var history = History()
+        let writer = try fixture.create(settings)
+        try writer.append(history.entries(10))
+        let reader = try LogReader.open(directory: fixture.directory)
+        let before = history
+        let batch = history.entries(3)
+
+        FailingWAL.fault = fault
+        defer { FailingWAL.fault = .none }
+        let error = #expect(throws: LogError.self) { try writer.append(batch) }
+        #expect(error?.code == "outcome-unknown")
+        #expect(!writer.isReady)
+        #expect(#expect(throws: LogError.self) { try writer.append(batch) }?.code == "read-only")
+        #expect(try reader.head.seq >= Seq(10))
+
+        FailingWAL.fault = .none
+        try writer.recover()
+        #expect(writer.isReady)
+        // The batch is there whole or not at all, and the head says so.
+        #expect([before.head, history.head].contains(writer.head))
+        let isThere = writer.head == history.head
+        #expect(try (writer.seq(ofRequest: History.request(12)) == Seq(12)) == isThere)
+        if !isThere { try writer.append(batch) }
+        try writer.append(history.entries(1))
+        #expect(try LogFixture.all(reader) == history.rows)
+        try writer.close()
+        #expect(try fixture.open().head == history.head)
+    }
+
+    @Test("G1: while the disk goes on failing recovery fails, says why, and can be tried again")
+    func recoveryCanFail() throws {
+        try #require(FailingWAL.isRegistered)
+        let fixture = try LogFixture()
+        var history = History()
+        let writer = try fixture.create(settings)
+        try writer.append(history.entries(10))
+        let batch = history.entries(3)
+        FailingWAL.fault = .sync
+        defer { FailingWAL.fault = .none }
+        #expect(throws: LogError.self) { try writer.append(batch) }
+        let error = #expect(throws: LogError.self) { try writer.recover() }
+        #expect(error?.description.contains("recovery failed") == true)
+        #expect(!writer.isReady)
+        FailingWAL.fault = .none
+        try writer.recover()
+        if writer.head.seq == Seq(10) { try writer.append(batch) }
+        #expect(writer.head == history.head)
+    }
+
+    @Test("G1: a snapshot that holds the WAL back makes recovery wait, not lie")
+    func recoveryWaitsForReaders() throws {
+        try #require(FailingWAL.isRegistered)
+        let fixture = try LogFixture()
+        var history = History()
+        let writer = try fixture.create(settings)
+        try writer.append(history.entries(10))
+        let batch = history.entries(1)
+        FailingWAL.fault = .write
+        defer { FailingWAL.fault = .none }
+        #expect(throws: LogError.self) { try writer.append(batch) }
+        FailingWAL.fault = .none
+        do {
+            let snapshot = try SnapshotHolder(fixture.logPath)
+            #expect(throws: LogError.self) { try writer.recover() }
+            #expect(!writer.isReady)
+            try snapshot.release()
+        }
+        try writer.recover()
+        #expect(writer.isReady)
+    }
+
+    @Test("G1: a failed checkpoint is a failed write, and recovery mends it")
+    func failedCheckpoint() throws {
+        try #require(FailingWAL.isRegistered)
+        let fixture = try LogFixture()
+        var history = History()
+        var settings = settings
+        settings.limits.idleCheckpointBytes = 1
+        let writer = try fixture.create(settings)
+        try writer.append(history.entries(10))
+        FailingWAL.fault = .sync
+        defer { FailingWAL.fault = .none }
+        #expect(throws: LogError.self) { try writer.checkpointIfDue(.idle) }
+        #expect(!writer.isReady)
+        FailingWAL.fault = .none
+        try writer.recover()
+        try writer.append(history.entries(10))
+        #expect(try LogFixture.all(.open(directory: fixture.directory)) == history.rows)
+    }
+}

@@ -1,0 +1,167 @@
+import EndpointModel
+import EndpointState
+import Foundation
+import LogStore
+import Logging
+import Projection
+import Testing
+
+/// A directory that goes with the test.
+final class Scratch {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "cattail-views-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var views: URL { URL(fileURLWithPath: path + "/views.sqlite") }
+}
+
+@Suite("The views file")
+struct ViewStoreTests {
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    func open(_ scratch: Scratch, _ history: RandomHistory) throws -> ViewStore.Opened {
+        try ViewStore.open(directory: scratch.path, events: history.log, logger: logger)
+    }
+
+    /// What any opened view must be, however it came about.
+    func expect(_ opened: ViewStore.Opened, isFoldOf history: RandomHistory) throws {
+        let view = opened.view
+        var folded = PositionedView(emptyLog: history.log.logID)
+        try folded.fold(history.log, through: try history.log.head.seq)
+        #expect(view.position == folded.position)
+        #expect(view.view.digest == folded.view.digest)
+        #expect(view.view.digest == view.view.state.recomputedDigest())
+        #expect(view.view.items.map(\.hash) == folded.view.items.map(\.hash))
+        #expect(
+            view.view.tombstones.sorted().map(\.key) == folded.view.tombstones.sorted().map(\.key))
+        for key in history.keys {
+            #expect(view.view.lastSeq(of: key) == folded.view.lastSeq(of: key))
+        }
+    }
+
+    @Test(
+        "Writes at random moments, crashes between them: every opening equals the fold (G5)",
+        arguments: [1, 2, 3] as [UInt64])
+    func writingBehind(seed: UInt64) throws {
+        let scratch = try Scratch()
+        var generator = SeededGenerator(state: seed)
+        var history = try RandomHistory(seed: seed, events: 5)
+        for round in 0..<40 {
+            var (store, view, pending) = try {
+                let opened = try open(scratch, history)
+                try expect(opened, isFoldOf: history)
+                if round > 0 { guard case .loaded = opened.origin else { throw Unexpected() } }
+                return (opened.store, opened.view, opened.pending)
+            }()
+            for _ in 0..<Int.random(in: 0..<6, using: &generator) {
+                try history.append(Int.random(in: 0..<30, using: &generator))
+                try view.fold(history.log, through: try history.log.head.seq) {
+                    pending.add($0, now: $1)
+                }
+                if Bool.random(using: &generator) {
+                    try store.write(pending)
+                    pending.clear()
+                    #expect(store.position == view.position)
+                }
+            }
+            // The store is dropped here as a killed process drops it.
+        }
+    }
+
+    struct Unexpected: Error {}
+
+    @Test("A deleted views file comes back with an equal digest (G5)")
+    func deleted() throws {
+        let scratch = try Scratch()
+        let history = try RandomHistory(seed: 9, events: 300)
+        let before = try open(scratch, history)
+        try before.store.close()
+        try FileManager.default.removeItem(at: scratch.views)
+        let after = try open(scratch, history)
+        #expect(after.origin == .rebuilt(reason: "there is no views file"))
+        #expect(after.view.view.digest == before.view.view.digest)
+        try expect(after, isFoldOf: history)
+    }
+
+    @Test("Whatever bytes the views file holds, it opens as the fold of the log (G5, G12)")
+    func damaged() throws {
+        let scratch = try Scratch()
+        let history = try RandomHistory(seed: 10, events: 200)
+        try open(scratch, history).store.close()
+        let good = try Data(contentsOf: scratch.views)
+        var generator = SeededGenerator(state: 10)
+        for round in 0..<300 {
+            var bytes = good
+            switch round % 3 {
+            case 0:
+                let index = Int.random(in: 0..<bytes.count, using: &generator)
+                bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            case 1:
+                bytes = bytes.prefix(Int.random(in: 0..<bytes.count, using: &generator))
+            default:
+                let start = Int.random(in: 0..<bytes.count - 64, using: &generator)
+                for index in start..<start + 64 {
+                    bytes[index] = .random(in: 0...255, using: &generator)
+                }
+            }
+            try bytes.write(to: scratch.views)
+            try expect(try open(scratch, history), isFoldOf: history)
+        }
+    }
+
+    @Test("A views file of another log, or of a history that was cut, is thrown away (G5)")
+    func otherHistory() throws {
+        let scratch = try Scratch()
+        let history = try RandomHistory(seed: 11, events: 50)
+        try open(scratch, history).store.close()
+        // The same log up to seq 30, and other events behind it.
+        let other = try RandomHistory(seed: 12, events: 60)
+        let fork = try open(scratch, other)
+        try expect(fork, isFoldOf: other)
+        guard case .rebuilt = fork.origin else {
+            Issue.record("the fork was not seen")
+            return
+        }
+        try fork.store.close()
+        other.log.rows.removeLast(25)
+        let short = try open(scratch, other)
+        #expect(short.view.position.seq == Seq(35))
+        guard case .rebuilt = short.origin else {
+            Issue.record("the file led the log")
+            return
+        }
+    }
+
+    @Test("A rebuild beside the live file gives the same digest, and writing goes on behind it")
+    func rebuild() throws {
+        let scratch = try Scratch()
+        var history = try RandomHistory(seed: 13, events: 150)
+        var opened = try open(scratch, history)
+        let rebuilt = try opened.store.rebuild()
+        #expect(rebuilt.isEqual)
+        #expect(rebuilt.view.position == opened.view.position)
+        try history.append(50)
+        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, now: $1) }
+        try opened.store.write(opened.pending)
+        try opened.store.close()
+        let again = try open(scratch, history)
+        #expect(again.origin == .loaded(at: Seq(200)))
+        try expect(again, isFoldOf: history)
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+        #expect(names == ["views.sqlite"])
+    }
+
+    @Test("A log that breaks its own rules is an error with the seq, not a view")
+    func illegalLog() throws {
+        let scratch = try Scratch()
+        let history = try RandomHistory(seed: 14, events: 60)
+        history.log.rows.remove(at: 29)
+        #expect(throws: ProjectionError.self) { _ = try open(scratch, history) }
+        #expect(!FileManager.default.fileExists(atPath: scratch.views.path))
+    }
+}
