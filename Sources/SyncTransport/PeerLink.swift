@@ -125,8 +125,8 @@ enum PeerReading {
 
 /// A frame of the plain codec: what one connection alone is told. Shared frames come ready-made
 /// from feeds, compressed.
-enum PlainFrame {
-    static func make(_ message: some WireMessage) -> ByteBuffer {
+package enum PlainFrame {
+    package static func make(_ message: some WireMessage) -> ByteBuffer {
         let body = message.encoded()
         let length = FrameFormat.headerBytes + body.count
         precondition(
