@@ -49,6 +49,9 @@ final class FaultReport: Sendable {
         }
     }
 
+    /// Something that whoever looks at a table may want to know: no fault at all.
+    func note(_ message: String) { write(OneLine.text(message)) }
+
     /// Exit code 1 when anything was reported.
     func checkNone() throws(ExitCode) {
         if count.withLock({ $0 }) > 0 { throw ExitCode.failure }
