@@ -14,7 +14,6 @@ struct DemoCommand: AsyncParsableCommand {
     var keepsFolder = false
 
     func run() async throws {
-        setvbuf(Foundation.stdout, nil, _IOLBF, 0)
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("cattail-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
@@ -31,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         if keepsFolder {
-            print("\nkept: \(folder.path)")
+            FileHandle.standardOutput.write(Data("\nkept: \(folder.path)\n".utf8))
         } else {
             try FileManager.default.removeItem(at: folder)
         }

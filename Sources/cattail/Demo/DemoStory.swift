@@ -21,7 +21,9 @@ struct DemoStory {
         self.folder = folder
         self.pause = pause
         let log = folder.appendingPathComponent("processes.log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+            throw Failure(description: "\(log.path) cannot be made")
+        }
         errors = try FileHandle(forWritingTo: log)
     }
 
@@ -244,6 +246,11 @@ struct DemoStory {
 
     private func check(_ isSo: Bool, _ otherwise: @autoclosure () -> String) throws {
         if !isSo { throw Failure(description: otherwise()) }
+    }
+
+    /// At once: the reader follows along.
+    private func print(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
     private func heading(_ text: String) { print("\n== \(text)") }
