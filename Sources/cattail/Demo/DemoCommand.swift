@@ -8,7 +8,7 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "A leader, two followers and agents on loopback: the whole story in a minute.")
 
     @Option(name: .customLong("pause"), help: "Seconds to read between two steps.")
-    var pauseSeconds = 5.0
+    var pauseSeconds = 6.0
 
     @Flag(name: .customLong("keep"), help: "Keep the folder with the logs at the end.")
     var keepsFolder = false
