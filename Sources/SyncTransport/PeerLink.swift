@@ -29,6 +29,12 @@ package final class PeerLink<Outgoing: WireMessage> {
 
     // MARK: Writing
 
+    /// Queues the preface: the first bytes of an end, before any message.
+    package func sendPreface() {
+        writeBuffer(ByteBuffer(bytes: FrameFormat.preface), promise: nil)
+        flush()
+    }
+
     /// Queues one message as a plain frame of its own. A message that no frame can hold is the
     /// caller's error.
     package func write(_ message: Outgoing) {

@@ -48,7 +48,7 @@ struct ViewStoreTests {
             for _ in 0..<Int.random(in: 0..<6, using: &generator) {
                 try history.append(Int.random(in: 0..<30, using: &generator))
                 try view.fold(history.log, through: try history.log.head.seq) {
-                    pending.add($0, now: $1)
+                    pending.add($0, at: $1.position)
                 }
                 if Bool.random(using: &generator) {
                     try store.write(pending)
@@ -133,7 +133,7 @@ struct ViewStoreTests {
         #expect(rebuilt.isEqual)
         #expect(rebuilt.view.position == opened.view.position)
         try history.append(50)
-        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, now: $1) }
+        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, at: $1.position) }
         try opened.store.write(opened.pending)
         try opened.store.close()
         let again = try open(scratch, history)

@@ -132,6 +132,7 @@ final class ClientConnection: PeerDriver {
             return
         }
         stage = .greeting(link)
+        link.sendPreface()
         link.send(.hello(hello))
         if isDeaf { link.pauseReading() }
         scheduleWatch(patience)

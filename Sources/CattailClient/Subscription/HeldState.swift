@@ -13,7 +13,8 @@ package struct HeldState: Sendable {
     package private(set) var state = EndpointState()
     /// Where that is; nil before the first mark.
     package private(set) var position: Position?
-    private let fingerprint: Hash256
+    /// Of the selection: as it was asked for, then as the server gives it.
+    private var fingerprint: Hash256
     private var trust = Trust.trusted
     private var staging = Staging.nothingAnnounced
 
@@ -68,11 +69,17 @@ package struct HeldState: Sendable {
     }
 
     package mutating func resyncReceived(_ resync: Resync) -> ResyncOutcome {
+        let outcome = judge(resync)
+        if case .announced = outcome, let given = resync.fingerprint { fingerprint = given }
+        return outcome
+    }
+
+    private mutating func judge(_ resync: Resync) -> ResyncOutcome {
         switch resync.how {
         case .deltas, .netChange:
-            guard let position, case .trusted = trust, resync.start == position else {
-                return .diverged(.startNotHeld(resync.start.seq))
-            }
+            guard case .trusted = trust, resync.start == heldOrOrigin(of: resync.start.logID)
+            else { return .diverged(.startNotHeld(resync.start.seq)) }
+            position = resync.start
             staging = .onTop([])
             return .announced(resync.how == .deltas ? .deltas : .netChange)
         case .snapshot:
@@ -84,6 +91,9 @@ package struct HeldState: Sendable {
         case .reset: return beginSnapshot(resync, .reset)
         }
     }
+
+    /// Who holds nothing stands at the beginning of any log.
+    private func heldOrOrigin(of logID: LogID) -> Position { position ?? .origin(of: logID) }
 
     private enum Direction {
         case onward

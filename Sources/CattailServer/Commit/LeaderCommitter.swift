@@ -61,12 +61,16 @@ struct LeaderCommitter: Committer {
 
     // MARK: One transaction
 
-    private mutating func commit(_ batch: [(ConnectionID, [AdmittedMutation])]) -> CommitOutcome {
+    private mutating func commit(
+        _ batch: [(ConnectionID, [AdmittedMutation])],
+        searching search: LeaderCore.RequestSearch = .withoutEvent
+    ) -> CommitOutcome {
         let mutations = batch.flatMap(\.1)
         let plan: CommitPlan
         do {
             plan = try core.plan(
-                mutations, at: clock.now(), findRequest: findRequest, fetch: record)
+                mutations, at: clock.now(), searching: search, findRequest: findRequest,
+                fetch: record)
         } catch {
             logger.error("requests cannot be looked up", error)
             return refuse(batch, .readOnly(error.description))
@@ -76,6 +80,8 @@ struct LeaderCommitter: Committer {
         }
         do {
             try writer.append(plan.entries)
+        } catch .requestRepeated where search == .withoutEvent {
+            return commit(batch, searching: .everyRequest)
         } catch {
             return failed(batch, plan, error)
         }

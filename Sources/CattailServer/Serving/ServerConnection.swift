@@ -42,8 +42,9 @@ final class ServerConnection: PeerDriver {
 
     func opened(_ link: PeerLink<ServerMessage>) { self.link = link }
 
+    func prefaceReceived() { carryOut(session.prefaceReceived(at: serving.instant)) }
+
     func received(_ message: ClientMessage) {
-        notePreface()
         carryOut(
             session.messageReceived(
                 message, frameBytes: message.heldBytes, at: serving.instant))
@@ -78,11 +79,10 @@ final class ServerConnection: PeerDriver {
         case .frameMalformed(.prefaceMismatch):
             carryOut(session.frameFaulted(.prefaceMismatch))
         case .frameMalformed(let error):
-            notePreface()
+            // Bytes that are no frame can only come behind the preface.
+            prefaceReceived()
             carryOut(session.frameFaulted(error))
-        case .messageMalformed(let error):
-            notePreface()
-            carryOut(session.messageFaulted(error))
+        case .messageMalformed(let error): carryOut(session.messageFaulted(error))
         case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
         }
         if case .endedHere = reason {} else {
@@ -123,8 +123,6 @@ final class ServerConnection: PeerDriver {
 
     func tick() {
         guard let link else { return }
-        // Bytes came, and no fault with them: the preface at least is whole.
-        if link.receivedBytes >= UInt64(FrameFormat.preface.count) { notePreface() }
         if movement.hasMoved(on: link) { session.bytesMoved(at: serving.instant) }
         carryOut(session.ticked(at: serving.instant))
         readAsSpaceAllows()
@@ -184,7 +182,7 @@ final class ServerConnection: PeerDriver {
     private func carryOut(_ actions: [ServerSessionStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .sendPreface: link?.sendPreface()
             case .greet(let greeting):
                 peer = greeting.peer
                 link?.send(.hello(greeting.hello(of: serving.standing)))
@@ -206,12 +204,6 @@ final class ServerConnection: PeerDriver {
     }
 
     // MARK: Reading
-
-    /// A message or a fault behind the preface can only come when that was right; the session
-    /// is told of both.
-    private func notePreface() {
-        if peer == nil { carryOut(session.prefaceReceived(at: serving.instant)) }
-    }
 
     private func readAsSpaceAllows() {
         guard let link, !session.isClosed else { return }

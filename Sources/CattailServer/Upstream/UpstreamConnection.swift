@@ -75,7 +75,7 @@ final class UpstreamConnection: PeerDriver {
     private func carryOut(_ actions: [ClientSessionStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .sendPreface: link?.sendPreface()
             case .send(let message): link?.send(message)
             case .reportServer(let hello): owner.greeted(self, hello)
             case .reportResync:

@@ -67,7 +67,7 @@ struct DemoStory {
         try agent("agent-b", server: second, [])
         try agent("agent-web", server: second, ["--selector", Sample.selector])
         for agent in agents {
-            try await await(agent, "is in sync") { $0.isInSync }
+            try await expect(agent, "is in sync") { $0.isInSync }
         }
         try await note("agents", "3 in sync with the empty state")
     }
@@ -88,7 +88,7 @@ struct DemoStory {
         heading("Everyone holds the same, by digests that each computed itself")
         let truth = try await status(leader)
         for agent in agents.prefix(2) {
-            try await await(agent, "reaches seq \(truth.seq)") { $0.seq >= truth.seq }
+            try await expect(agent, "reaches seq \(truth.seq)") { $0.seq >= truth.seq }
             let digest = await agent.standing.digest
             print("  \(agent.name) digest=\(digest.prefix(16))… seq=\(await agent.standing.seq)")
             try check(digest == truth.digest, "\(agent.name) holds \(digest), not \(truth.digest)")
@@ -97,7 +97,8 @@ struct DemoStory {
             let held = try await status(follower)
             try check(held.digest == truth.digest, "\(follower.name) holds \(held.digest)")
         }
-        try await note("digests", "leader, 2 followers, 2 agents equal: \(truth.digest.prefix(16))…")
+        try await note(
+            "digests", "leader, 2 followers, 2 agents equal: \(truth.digest.prefix(16))…")
     }
 
     private mutating func loseFollower() async throws {
@@ -110,7 +111,7 @@ struct DemoStory {
         let more = try await run(["generate", "--count", "25", "--seed", "8"])
         _ = try await run(["apply", "-f", "-"], input: Data(more.utf8))
         let truth = try await status(leader)
-        try await await(agent, "resumes") { standing in
+        try await expect(agent, "resumes") { standing in
             standing.isInSync && standing.connects > before.connects && standing.seq >= truth.seq
         }
         let after = await agent.standing
@@ -129,10 +130,10 @@ struct DemoStory {
         let seen = await agent.standing.changes[key]
         try check(seen?.isPut == true, "agent-web does not hold the sample")
         _ = try await run(["label", "wep", Sample.name, "app=backend", "--overwrite"])
-        try await await(agent, "sees the removal") { $0.changes[key]?.isPut == false }
+        try await expect(agent, "sees the removal") { $0.changes[key]?.isPut == false }
         print("  agent=\(agent.name) delete \(key)")
         _ = try await run(["label", "wep", Sample.name, "app=frontend", "--overwrite"])
-        try await await(agent, "sees the addition") { $0.changes[key]?.isPut == true }
+        try await expect(agent, "sees the addition") { $0.changes[key]?.isPut == true }
         print("  agent=\(agent.name) put    \(key)")
         try await note("selector", "\(Sample.selector): one removal, one addition")
     }
@@ -179,7 +180,8 @@ struct DemoStory {
         }
         guard let line, let node = DemoNode(name, process, directory, readyLine: line) else {
             process.terminate()
-            throw Failure(description: "\(name) did not get ready; see \(folder.path)/processes.log")
+            throw Failure(
+                description: "\(name) did not get ready; see \(folder.path)/processes.log")
         }
         print("  \(line)")
         return node
@@ -215,8 +217,9 @@ struct DemoStory {
         return text
     }
 
-    private func status(_ node: DemoNode?) async throws -> (seq: UInt64, digest: String, endpoints: Int)
-    {
+    private func status(_ node: DemoNode?) async throws -> (
+        seq: UInt64, digest: String, endpoints: Int
+    ) {
         let child = try ChildProcess(
             "status", ["status", "-o", "json", "--server", node?.address ?? ""], errors: errors)
         let text = await within(Self.patience) { await child.output().text } ?? ""
@@ -231,7 +234,7 @@ struct DemoStory {
 
     // MARK: Telling
 
-    private func await(
+    private func expect(
         _ agent: WatchingAgent, _ what: String,
         _ condition: @escaping @Sendable (WatchingAgent.Standing) -> Bool
     ) async throws {

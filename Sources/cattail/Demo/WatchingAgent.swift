@@ -47,7 +47,9 @@ actor WatchingAgent {
 
     private func wake() {
         let standing = standing
-        let (ready, rest) = (waiting.filter { $0.until(standing) }, waiting.filter { !$0.until(standing) })
+        let (ready, rest) = (
+            waiting.filter { $0.until(standing) }, waiting.filter { !$0.until(standing) }
+        )
         waiting = rest
         for (_, continuation) in ready { continuation.resume(returning: true) }
     }
