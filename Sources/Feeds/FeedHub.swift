@@ -113,6 +113,7 @@ package struct FeedHub {
         logSubscribers.insert(id)
         subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
+        subscribers[id]?.how = .deltas
         write(id, frames.message(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
         advance(id)
         return takeActions()
