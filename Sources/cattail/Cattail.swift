@@ -12,8 +12,7 @@ struct Cattail: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Processes:",
-                // `demo` joins them here.
-                subcommands: [LeaderCommand.self, FollowerCommand.self]),
+                subcommands: [LeaderCommand.self, FollowerCommand.self, DemoCommand.self]),
             CommandGroup(
                 name: "Endpoints:",
                 subcommands: [
