@@ -1,0 +1,64 @@
+"""What no peer, file or user may do to a process (G12): each class of bad input is fed twice to a
+node that goes on; the second time must leave it as the first did, and a put and a get must work.
+"""
+
+from campaigns import bad_connections, bad_directories, bad_documents, bad_files, bad_leader
+from campaigns.documents import sample
+from campaigns.report import Failed
+
+# Seeded places in each file of a log, for each way of damaging it.
+COUNT = (500, 12)
+GROWTH = 1.2
+PROMPT_SECONDS = 1.0
+
+
+def classes():
+    for module in (bad_documents, bad_connections, bad_leader, bad_directories, bad_files):
+        yield from module.CLASSES
+
+
+def run(context, report):
+    leader = context.fleet.leader("node under test")
+    for number in range(3):
+        context.fleet.put_and_get(leader.address, sample(version=f"warm-{number}"))
+    totals = {"cases": 0, "codes": {}}
+    for bad in classes():
+        if context.options.only in bad.name:
+            judge(context, report, leader, bad(context), totals)
+    report.fact("cases", totals["cases"])
+    report.fact("codes", dict(sorted(totals["codes"].items())),
+                " ".join(f"{code}={count}" for code, count in sorted(totals["codes"].items())))
+    leader.stop()
+
+
+def judge(context, report, leader, bad, totals):
+    """Two rounds of one class, what each case said, and what they left behind."""
+    try:
+        target = bad.target(leader)
+        usage = []
+        for number in (1, 2)[:bad.ROUNDS]:
+            cases = list(bad.run(target, number))
+            usage.append(target.settled_usage())
+            record(report, bad, cases, totals)
+        target = bad.recover(target)
+    except Failed as error:
+        report.check(bad.name, False, str(error))
+        return
+    seconds = context.fleet.put_and_get(leader.address, sample(version=bad.name.replace(" ", "-")))
+    if bad.ROUNDS == 2:
+        (memory, descriptors), (memory_now, descriptors_now) = usage
+        report.check(f"{bad.name}: memory", memory_now <= memory * GROWTH,
+                     f"{memory >> 20} MiB, then {memory_now >> 20} MiB")
+        report.check(f"{bad.name}: descriptors", descriptors_now == descriptors,
+                     f"{descriptors}, then {descriptors_now}")
+    report.check(f"{bad.name}: a put and a get", seconds < PROMPT_SECONDS, f"{seconds:.3f} s")
+    report.step(bad.name)
+
+
+def record(report, bad, cases, totals):
+    wrong = [f"{case.name}: {case.found or 'nothing'}; wanted {case.wanted}"
+             for case in cases if not case.holds]
+    totals["cases"] += len(cases)
+    for case in cases:
+        totals["codes"][case.code] = totals["codes"].get(case.code, 0) + 1
+    report.check(bad.name, cases and not wrong, wrong or f"{len(cases)} cases")
