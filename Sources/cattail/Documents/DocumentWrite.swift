@@ -109,7 +109,7 @@ struct DocumentWrite: Sendable {
             metadata.namespace = given ?? NamespaceOption.standard
         } else if let given, given != metadata.namespace {
             throw Fault(
-                code: "namespace-mismatch",
+                code: FaultCode.namespaceMismatch,
                 what: "resource namespace does not match client namespace. "
                     + "\(FieldFault.shown(metadata.namespace)) != \(given)",
                 field: "metadata.namespace", remedy: "leave -n away, or correct the document")

@@ -48,7 +48,7 @@ final class OutputStream: Sendable {
                 waitUntilWritable()
             } else if errno != EINTR {
                 throw Fault(
-                    code: "output-failed", what: SystemCause.text("standard output"),
+                    code: FaultCode.outputFailed, what: SystemCause.text("standard output"),
                     remedy: "look at where the output goes")
             }
         }
