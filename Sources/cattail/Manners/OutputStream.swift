@@ -34,7 +34,9 @@ final class OutputStream: Sendable {
     }
 
     private func drain(_ bytes: inout [UInt8]) throws {
+        if bytes.isEmpty { return }
         defer { bytes.removeAll(keepingCapacity: true) }
+        if descriptor == 1 { ProgressLine.standard.clear() }
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes {
