@@ -58,6 +58,7 @@ extension FeedHub {
     ) {
         let resync = Resync(
             how: how, start: start, reason: reason, fingerprint: feed?.fingerprint)
+        subscribers[id]?.how = how
         write(id, makeFrame(.resync(resync)))
     }
 

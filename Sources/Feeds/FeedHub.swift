@@ -113,6 +113,7 @@ package struct FeedHub {
         logSubscribers.insert(id)
         subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
+        subscribers[id]?.how = .deltas
         write(id, frames.message(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
         advance(id)
         return takeActions()
@@ -207,6 +208,9 @@ package struct FeedHub {
 
     /// The seq of the last mark written for the subscriber; nil for none of this hub.
     package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
+
+    /// How the subscriber was told to go on last; nil until it was, and for none of this hub.
+    package func how(of id: SubscriberID) -> How? { subscribers[id]?.how }
 
     // MARK: Inside
 

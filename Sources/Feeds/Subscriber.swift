@@ -1,4 +1,5 @@
 package import EndpointModel
+internal import SyncProtocol
 
 /// Names one subscription on this node for as long as its connection lives.
 package struct SubscriberID: Hashable, Sendable {
@@ -69,4 +70,6 @@ package struct Subscriber {
     /// The seq of the last mark that was written for it.
     var held: Seq
     var inFlightBytes = 0
+    /// How it was told to go on last; nil until it was.
+    var how: How?
 }
