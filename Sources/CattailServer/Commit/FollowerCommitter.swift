@@ -11,6 +11,8 @@ struct FollowerCommitter: Committer {
     private let writer: LogWriter
     private let logger: Logger
     private let health: NodeHealth
+    /// Written, and nobody knows whether it is in the log; until the log is recovered.
+    private var unsettled: FollowerCore.Intake?
     /// Called when upstream's history cannot be taken: the link is to be cut.
     private let refused: @Sendable (IntakeFault) -> Void
 
@@ -33,15 +35,32 @@ struct FollowerCommitter: Committer {
         checkpoint(.busy)
     }
 
-    mutating func rest() {
+    mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
-        } else {
-            do {
-                try writer.recover()
-                health.noteWritable()
-            } catch { logger.error("log not recovered", error) }
+        } else if let batch = recover() {
+            tell(CommitOutcome(batch: batch, replies: []))
         }
+    }
+
+    /// After a failed write. What was in flight is in the log whole or not at all; when it is,
+    /// it is taken up like any other.
+    private mutating func recover() -> CommittedBatch? {
+        do {
+            try writer.recover()
+        } catch {
+            logger.error("log not recovered", error)
+            return nil
+        }
+        health.noteWritable()
+        guard let intake = unsettled else { return nil }
+        unsettled = nil
+        guard writer.head.seq == intake.head.seq, writer.head.chain == intake.head.chain else {
+            return nil
+        }
+        core.committed(intake)
+        return CommittedBatch(
+            records: intake.records, changes: intake.changes, position: core.head)
     }
 
     mutating func close() {
@@ -54,7 +73,7 @@ struct FollowerCommitter: Committer {
             let intake = try core.check(records)
             if let mark { try core.checkMark(mark, behind: intake) }
             guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
-            try writer.append(intake.entries)
+            try append(intake)
             core.committed(intake)
             health.noteWritable()
             let batch = CommittedBatch(
@@ -71,6 +90,15 @@ struct FollowerCommitter: Committer {
                     seq: core.head.seq.next, code: .notStored, reason: "\(error)"))
         }
         return nil
+    }
+
+    private mutating func append(_ intake: FollowerCore.Intake) throws(LogError) {
+        do {
+            try writer.append(intake.entries)
+        } catch {
+            if case .outcomeUnknown = error { unsettled = intake }
+            throw error
+        }
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

@@ -14,6 +14,8 @@ struct LeaderCommitter: Committer {
     private let clock: WallClock
     private let logger: Logger
     private let health: NodeHealth
+    /// Written, and nobody knows whether it is in the log; until the log is recovered.
+    private var unsettled: CommitPlan?
 
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
     /// while the cost per mutation falls no more.
@@ -45,11 +47,11 @@ struct LeaderCommitter: Committer {
         checkpoint(.busy)
     }
 
-    mutating func rest() {
+    mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
-        } else {
-            recover()
+        } else if let batch = recover() {
+            tell(CommitOutcome(batch: batch, replies: []))
         }
     }
 
@@ -112,29 +114,29 @@ struct LeaderCommitter: Committer {
         let answers = zip(plan.answers, batch.flatMap(\.1)).map { planned, mutation in
             planned.dependsOnCommit ? failure.answer(ticket: mutation.ticket) : planned.answer
         }
-        let replies = replies(batch, answers)
-        guard case .outcomeUnknown = error, recover(), writer.head.seq == plan.head.seq else {
-            return CommitOutcome(batch: nil, replies: replies)
-        }
-        // It did happen: the log holds it, so it is folded and published like any other.
-        let changes = core.committed(plan)
-        return CommitOutcome(
-            batch: CommittedBatch(records: plan.records, changes: changes, position: core.head),
-            replies: replies)
+        if case .outcomeUnknown = error { unsettled = plan }
+        return CommitOutcome(batch: recover(), replies: replies(batch, answers))
     }
 
-    @discardableResult
-    private func recover() -> Bool {
+    /// After a failed write. What was in flight is in the log whole or not at all; when it is,
+    /// it is folded and given back to be published like any other.
+    private mutating func recover() -> CommittedBatch? {
+        guard !writer.isReady else { return nil }
         do {
             try writer.recover()
-            guard writer.isReady else { return false }
-            logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
-            health.noteWritable()
-            return true
         } catch {
             logger.error("log not recovered", error)
-            return false
+            return nil
         }
+        logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
+        health.noteWritable()
+        guard let plan = unsettled else { return nil }
+        unsettled = nil
+        guard writer.head.seq == plan.head.seq, writer.head.chain == plan.head.chain else {
+            return nil
+        }
+        let changes = core.committed(plan)
+        return CommittedBatch(records: plan.records, changes: changes, position: core.head)
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

@@ -24,9 +24,11 @@ final class ViewThread: Sendable {
     ) {
         pool.start()
         let inbox = inbox
+        let pool = pool
         pool.submit { _ in
             Self.run(opened.take(), inbox, logger)
-            ended()
+            // The thread ends with its work.
+            pool.shutdownGracefully { _ in ended() }
         }
     }
 
