@@ -15,10 +15,12 @@ final class UpstreamConnection: PeerDriver {
     private var link: PeerLink<ClientMessage>?
     /// Records whose mark has not come yet.
     private var staged: [EncodedRecord] = []
-    private var lastMoved: UInt64 = 0
+    private var stagedBytes = 0
+    private var movement = Movement()
 
-    /// Records are handed on without their mark when so many wait for it.
+    /// Records are handed on without their mark when so many, or so much, wait for it.
     private static let stagedRecords = 1_000
+    private static let stagedBytes = 4 << 20
 
     init(address: ServerAddress, session: ClientSessionStateMachine, owner: UpstreamState) {
         self.address = address
@@ -30,6 +32,8 @@ final class UpstreamConnection: PeerDriver {
 
     func opened(_ link: PeerLink<ClientMessage>) {
         self.link = link
+        // Given up while it was being dialed.
+        guard !session.isClosed else { return link.close() }
         carryOut(session.connected())
     }
 
@@ -50,10 +54,7 @@ final class UpstreamConnection: PeerDriver {
     // MARK: From the node
 
     func tick() {
-        if let moved = link?.movedBytes, moved != lastMoved {
-            lastMoved = moved
-            session.bytesMoved(at: owner.instant)
-        }
+        if let link, movement.hasMoved(on: link) { session.bytesMoved(at: owner.instant) }
         carryOut(session.ticked(at: owner.instant))
     }
 
@@ -79,10 +80,14 @@ final class UpstreamConnection: PeerDriver {
             case .reportServer(let hello): owner.greeted(self, hello)
             case .reportResync:
                 staged = []
+                stagedBytes = 0
                 owner.resynced()
             case .stageRecords(let records):
                 staged += records.records
-                if staged.count >= Self.stagedRecords { handOn(mark: nil) }
+                stagedBytes += records.records.reduce(0) { $0 + $1.byteCount }
+                if staged.count >= Self.stagedRecords || stagedBytes >= Self.stagedBytes {
+                    handOn(mark: nil)
+                }
             case .commit(let mark, _): handOn(mark: mark.position)
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close: link?.closeAfterFlush()
@@ -97,7 +102,9 @@ final class UpstreamConnection: PeerDriver {
 
     private func handOn(mark: Position?) {
         let records = staged
+        let byteCount = stagedBytes
         staged = []
-        owner.records(records, mark: mark, from: self)
+        stagedBytes = 0
+        owner.records(records, byteCount: byteCount, mark: mark, from: self)
     }
 }

@@ -1,4 +1,5 @@
 internal import CattailClient
+internal import DequeModule
 internal import EndpointModel
 internal import Logging
 internal import NIOCore
@@ -20,7 +21,9 @@ final class UpstreamState {
     private let health: NodeHealth
     private let logger: Logger
     private let clock: WallClock
-    private let advertise: String
+    private let sessionClock: SessionClock
+    /// Where this node serves; empty until it listens.
+    private var advertise = ""
     private var rota: ServerRota
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
@@ -33,10 +36,13 @@ final class UpstreamState {
     private var position: Position?
     /// Handed to the commit thread.
     private var submittedSeq = Seq.zero
-    private let startedAt = NIODeadline.now()
+    /// What was handed over and is not durable yet, up to each seq.
+    private var submittedBytes: Deque<(last: Seq, byteCount: Int)> = []
+    private var unstoredBytes = 0
 
-    /// Beyond it nothing is read from upstream until the disk has caught up.
+    /// Beyond either nothing is read from upstream until the disk has caught up.
     private static let unstoredEvents: UInt64 = 20_000
+    private static let unstoredBytes = 32 << 20
     private static let connectTimeout = TimeAmount.seconds(5)
 
     init(_ configuration: NodeConfiguration, loop: any EventLoop, health: NodeHealth) {
@@ -44,7 +50,7 @@ final class UpstreamState {
         self.health = health
         logger = configuration.logger
         clock = configuration.clock
-        advertise = configuration.advertise ?? ""
+        sessionClock = configuration.sessionClock
         var generator = SystemRandomNumberGenerator()
         rota = ServerRota(
             servers: configuration.upstream,
@@ -61,11 +67,12 @@ final class UpstreamState {
     }
 
     func start(
-        at position: Position, committer: CommitThread,
+        at position: Position, advertise: String, committer: CommitThread,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         mismatch = promise
+        self.advertise = advertise
         self.position = position
         self.committer = committer
         self.tell = tell
@@ -127,7 +134,7 @@ final class UpstreamState {
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
         guard connection === ended else { return }
         connection = nil
-        submittedSeq = max(position?.seq ?? .zero, .zero)
+        submittedSeq = position?.seq ?? .zero
         if case .replicate = purpose, health.now.staleSince == nil {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
@@ -185,20 +192,42 @@ final class UpstreamState {
 
     func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
 
-    func records(_ records: [EncodedRecord], mark: Position?, from connection: UpstreamConnection) {
+    func records(
+        _ records: [EncodedRecord], byteCount: Int, mark: Position?,
+        from connection: UpstreamConnection
+    ) {
         guard let committer else { return }
-        if let last = records.last { submittedSeq = max(submittedSeq, last.seq) }
+        if let last = records.last {
+            submittedSeq = max(submittedSeq, last.seq)
+            submittedBytes.append((last.seq, byteCount))
+            unstoredBytes += byteCount
+        }
         if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
+        // A closed inbox means that the node is going down; upstream will be asked again.
         _ = committer.submit(.replicate(records, mark: mark))
-        if unstored > Self.unstoredEvents { connection.pause() }
+        if isFull(.paused) { connection.pause() }
     }
 
     // MARK: From the commit thread
 
     func stored(_ position: Position) {
         self.position = position
+        while let first = submittedBytes.first, first.last <= position.seq {
+            unstoredBytes -= first.byteCount
+            submittedBytes.removeFirst()
+        }
         connection?.stored(position)
-        if unstored < Self.unstoredEvents / 2 { connection?.resume() }
+        if !isFull(.resumed) { connection?.resume() }
+    }
+
+    private enum Threshold: Int {
+        case resumed = 2
+        case paused = 1
+    }
+
+    private func isFull(_ threshold: Threshold) -> Bool {
+        unstored > Self.unstoredEvents / UInt64(threshold.rawValue)
+            || unstoredBytes > Self.unstoredBytes / threshold.rawValue
     }
 
     func refuse(_ fault: IntakeFault) {
@@ -218,7 +247,7 @@ final class UpstreamState {
     }
 
     var instant: SyncProtocol.Instant {
-        .init(milliseconds: (NIODeadline.now() - startedAt).nanoseconds / 1_000_000)
+        .init(milliseconds: Int64(clamping: sessionClock.milliseconds))
     }
 }
 
