@@ -34,6 +34,8 @@ final class QueryTask: @unchecked Sendable {
 
     /// About what one part may hold, in bytes of items.
     private static let partBytes = 256 << 10
+    /// So many events are looked up at a time; then the reader's thread is left to others.
+    private static let seqsPerSearch = 2_000
 
     /// - Parameter view: Pinned when the question came.
     init(_ query: Query, view: EndpointView, clock: WallClock) {
@@ -145,10 +147,15 @@ final class QueryTask: @unchecked Sendable {
     private func historyPart(_ past: Past, _ next: Seq?, _ gathered: [Seq]) throws -> Part {
         var seqs = gathered
         var next = next
-        while let seq = next {
+        for _ in 0..<Self.seqsPerSearch {
+            guard let seq = next else { break }
             seqs.append(seq)
             let previous = try past.events.event(at: seq).item.previousSeq
             next = previous > .zero ? previous : nil
+        }
+        if next != nil {
+            stage = .history(next: next, newestFirst: seqs)
+            return Part(answers: [], isLast: false)
         }
         var rows: [RecordRow] = []
         var byteCount = 0
@@ -168,9 +175,13 @@ final class QueryTask: @unchecked Sendable {
         var rest = rest
         var entries: [DiffEntry] = []
         var byteCount = 0
-        while byteCount < Self.partBytes, let difference = rest.popFirst() {
+        while let difference = rest.first {
+            // Two items of the greatest size fill a frame by themselves.
+            let bytes = difference.byteCount
+            if !entries.isEmpty, byteCount + bytes > Self.partBytes { break }
             entries.append(DiffEntry(before: difference.before, after: difference.after))
-            byteCount += (difference.before?.bytes.count ?? 0) + (difference.after?.bytes.count ?? 0)
+            byteCount += bytes
+            rest.removeFirst()
         }
         guard !rest.isEmpty else {
             return Part(answers: [.diff(entries), .end(seq)], isLast: true)
@@ -234,6 +245,10 @@ extension QueryTask.Part {
     static func failed(_ code: FailureCode, _ message: String) -> QueryTask.Part {
         QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
     }
+}
+
+extension EndpointDifference {
+    fileprivate var byteCount: Int { (before?.bytes.count ?? 0) + (after?.bytes.count ?? 0) }
 }
 
 /// A question that cannot be answered as it was asked.

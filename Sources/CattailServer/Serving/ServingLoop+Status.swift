@@ -34,7 +34,8 @@ extension ServingLoop {
     private func subscriberRows() -> [StatusReport.SubscriberRow] {
         connections.values.compactMap { connection in
             guard let seq = hub.heldSeq(of: connection.id) else { return nil }
-            return connection.row(held: seq, head: hub.position.seq, now: now)
+            return connection.row(
+                held: seq, how: hub.how(of: connection.id), head: hub.position.seq, now: now)
         }.sorted { $0.id < $1.id }
     }
 }

@@ -32,18 +32,23 @@ final class ServingLoop {
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
     private let plainEncoder = FrameEncoder()
-    private let startedAt = NIODeadline.now()
+    let limits: ServingLimits
+    private let sessionClock: SessionClock
+    private let startedAt: UInt64
+    /// Said goodbye to, and not closed yet; with the moment when they are cut.
+    private var lingering: [ConnectionID: (channel: any Channel, until: UInt64)] = [:]
     /// The address that others are told; empty until the node listens.
     private(set) var advertise = ""
-    /// Of the last event published since the start.
+    /// Of the last event published; nil while the log has none.
     private(set) var lastEventTime: Timestamp?
     private var ticking: RepeatedTask?
     /// Given when a drain has begun; kept when the last connection is gone.
     private var emptied: EventLoopPromise<Void>?
+    private var isDraining = false
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        readers: ReaderPool, committer: CommitThread, health: NodeHealth
+        readers: ReaderPool, committer: CommitThread, health: NodeHealth, lastTime: Timestamp?
     ) {
         self.loop = loop
         self.role = role
@@ -54,6 +59,10 @@ final class ServingLoop {
         logger = configuration.logger
         clock = configuration.clock
         directory = configuration.directory
+        limits = configuration.limits
+        sessionClock = configuration.sessionClock
+        startedAt = configuration.sessionClock.milliseconds
+        lastEventTime = lastTime
         connectionCount = ConnectionCount(limit: configuration.limits.connections)
     }
 
@@ -67,7 +76,7 @@ final class ServingLoop {
     }
 
     /// Milliseconds on a clock that never goes back: what sessions and feeds measure with.
-    var now: UInt64 { UInt64((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) }
+    var now: UInt64 { sessionClock.milliseconds - startedAt }
 
     // MARK: Commits
 
@@ -93,16 +102,32 @@ final class ServingLoop {
         nextID += 1
         let connection = ServerConnection(id: id, serving: self)
         connections[id] = connection
+        lingering[id] = (channel, .max)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        channel.closeFuture.whenComplete { _ in bound.value.channelClosed(id) }
+        if isDraining { loop.execute { bound.value.turnAway(id) } }
         return connection
     }
 
+    /// Accepted while the node was beginning to drain.
+    private func turnAway(_ id: ConnectionID) {
+        connections[id]?.drain(to: addressesElsewhere)
+    }
+
+    /// The session is over; the socket may have bytes to send yet.
     func remove(_ id: ConnectionID) {
         connections[id] = nil
         ahead[id] = nil
-        connectionCount.leave()
-        noteIfEmpty()
+        lingering[id]?.until = now + limits.lingerMilliseconds
         perform(hub.unsubscribe(id, at: now))
         flush()
+    }
+
+    /// The descriptor is given back.
+    private func channelClosed(_ id: ConnectionID) {
+        lingering[id] = nil
+        connectionCount.leave()
+        noteIfEmpty()
     }
 
     // MARK: Subscriptions
@@ -138,6 +163,7 @@ final class ServingLoop {
         }
         connection.subscribed(to: selection)
         perform(hub.subscribe(id, to: selection, start: start))
+        connection.tellIfStale()
         flush()
     }
 
@@ -169,6 +195,7 @@ final class ServingLoop {
     private func beginLog(_ id: ConnectionID, held: Position) {
         connections[id]?.subscribedToLog()
         perform(hub.subscribeToLog(id, held: held))
+        connections[id]?.tellIfStale()
         flush()
     }
 
@@ -294,7 +321,13 @@ final class ServingLoop {
     func tick() {
         hub.ticked(at: now)
         for connection in connections.values { connection.tick() }
+        cutLingering()
         flush()
+    }
+
+    private func cutLingering() {
+        let now = now
+        for (channel, until) in lingering.values where until <= now { channel.close(promise: nil) }
     }
 
     /// A mark for a subscriber whose feed was not touched for a while.
@@ -315,13 +348,9 @@ final class ServingLoop {
     var instant: SyncProtocol.Instant { .init(milliseconds: Int64(now)) }
 
     /// Ready-made frames of answers, which are never compressed.
-    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer {
+    func plainFrames(_ messages: [ServerMessage]) throws(FrameError) -> ByteBuffer {
         var buffer = ByteBuffer()
-        for message in messages {
-            do { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) } catch {
-                preconditionFailure("an answer cut at a part's size fits a frame: \(error)")
-            }
-        }
+        for message in messages { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) }
         return buffer
     }
 
@@ -335,28 +364,39 @@ final class ServingLoop {
     /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
     var addressesElsewhere: [String] {
         let report = health.now
-        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != advertise }
+        let followers = connections.values.map(\.subscription.advertise).sorted()
+        var addresses: [String] = []
+        for address in [report.leader, report.upstream] + followers
+        where !address.isEmpty && address != advertise && !addresses.contains(address) {
+            addresses.append(address)
+        }
+        return addresses
     }
 
     /// Says goodbye to every connection, with where to go instead; done when all are gone.
     func drain() -> EventLoopFuture<Void> {
-        ticking?.cancel()
+        isDraining = true
         let promise = loop.makePromise(of: Void.self)
         emptied = promise
-        for connection in Array(connections.values) { connection.drain() }
+        let addresses = addressesElsewhere
+        for connection in Array(connections.values) { connection.drain(to: addresses) }
         noteIfEmpty()
         return promise.futureResult
     }
 
     /// The drain's time is over: what is left is cut.
     func abandon() {
-        logger.warning("connections cut", metadata: ["count": "\(connections.count)"])
+        logger.warning("connections cut", metadata: ["count": "\(lingering.count)"])
         for connection in Array(connections.values) { connection.cut() }
+        for (channel, _) in lingering.values { channel.close(promise: nil) }
     }
 
+    /// A connection counts until its socket is closed: a goodbye that is still on its way must
+    /// not be lost with the event loop.
     private func noteIfEmpty() {
-        guard connections.isEmpty, let promise = emptied else { return }
+        guard connections.isEmpty, lingering.isEmpty, let promise = emptied else { return }
         emptied = nil
+        ticking?.cancel()
         promise.succeed()
     }
 }
