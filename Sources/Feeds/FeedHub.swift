@@ -206,11 +206,10 @@ package struct FeedHub {
 
     // MARK: What is asked
 
-    /// The seq of the last mark written for the subscriber; nil for none of this hub.
-    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
-
-    /// How the subscriber was told to go on last; nil until it was, and for none of this hub.
-    package func how(of id: SubscriberID) -> How? { subscribers[id]?.how }
+    /// Nil for no subscriber of this hub.
+    package func progress(of id: SubscriberID) -> SubscriberProgress? {
+        subscribers[id].map { SubscriberProgress(held: $0.held, how: $0.how) }
+    }
 
     // MARK: Inside
 

@@ -165,8 +165,9 @@ struct HeldStateTests {
         let world = world(6)
         var mirror = Mirror()
         var held = holder(of: world, &mirror)
-        guard case .diverged(.startNotHeld) = held.resyncReceived(
-            resync(.deltas, world.position(Seq(4))))
+        guard
+            case .diverged(.startNotHeld) = held.resyncReceived(
+                resync(.deltas, world.position(Seq(4))))
         else {
             Issue.record("it was taken")
             return

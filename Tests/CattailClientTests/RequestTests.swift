@@ -116,11 +116,11 @@ struct RequestTests {
         let server = try await ScriptedServer.start()
         let client = EndpointClient(
             configuration: configuration(server.address, timeout: .milliseconds(100)))
-        async let result = client.apply(endpoint(1))
+        let result = Task { try await client.apply(endpoint(1)) }
         let peer = try await server.accept()
         _ = try await peer.greet(world)
         _ = await peer.next()
-        let error = await #expect(throws: ClientError.self) { try await result }
+        let error = await #expect(throws: ClientError.self) { try await result.value }
         #expect(error?.code == .outcomeUnknown)
         await client.close()
         await server.stop()
@@ -204,7 +204,7 @@ struct RequestTests {
         let world = World()
         let server = try await ScriptedServer.start()
         let client = EndpointClient(configuration: configuration(server.address))
-        async let got = client.get(World.key(1), at: .seq(Seq(99)))
+        let got = Task { try await client.get(World.key(1), at: .seq(Seq(99))) }
         let peer = try await server.accept()
         _ = try await peer.greet(world)
         guard case .query(let query)? = await peer.next() else {
@@ -215,7 +215,7 @@ struct RequestTests {
             .queryAnswer(
                 QueryAnswer(
                     ticket: query.ticket, body: .failure(.positionAhead, message: "head is 0"))))
-        let error = await #expect(throws: ClientError.self) { try await got }
+        let error = await #expect(throws: ClientError.self) { try await got.value }
         #expect(error?.code == .positionAhead)
         await client.close()
         await server.stop()

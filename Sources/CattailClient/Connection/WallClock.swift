@@ -1,9 +1,10 @@
+internal import EndpointModel
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
 #endif
-internal import EndpointModel
 
 extension Timestamp {
     /// For people's questions alone; nothing is decided by it.

@@ -20,7 +20,8 @@ package struct RequestIDs: Sendable {
     private static func digits(_ value: UInt64, count: Int) -> String {
         String(unsafeUninitializedCapacity: count) { target in
             for index in 0..<count {
-                let nibble = UInt8(truncatingIfNeeded: value >> (4 * UInt64(count - 1 - index))) & 15
+                let nibble =
+                    UInt8(truncatingIfNeeded: value >> (4 * UInt64(count - 1 - index))) & 15
                 target[index] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
             }
             return count

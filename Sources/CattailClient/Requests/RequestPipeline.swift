@@ -178,7 +178,8 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
             case .waiting(wasSent: .yes), .sent, .toAskAgain:
                 error = ClientError(
                     code: .outcomeUnknown,
-                    message: "\(entry.request.key) was sent and not answered: \(unreachable.message)",
+                    message:
+                        "\(entry.request.key) was sent and not answered: \(unreachable.message)",
                     remedy: "ask again with request ID \(entry.requestID), or look")
             }
             let result = MutationResult(

@@ -1,12 +1,13 @@
+internal import EndpointModel
+internal import EndpointState
+internal import NIOCore
+internal import SyncProtocol
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
 #endif
-internal import EndpointModel
-internal import EndpointState
-internal import NIOCore
-internal import SyncProtocol
 
 /// The cache file of one subscription: read once, then appended to batch by batch, and written
 /// anew when what was appended outgrows it.

@@ -70,6 +70,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     public func close() async {
         // There is nobody left to be told of a file that cannot be written.
         _ = settle()
+        cache.withLockedValue { $0.store = nil }
         let runner = runner
         // An event loop that is gone has closed everything already.
         try? await eventLoop.submit { runner.value.stop() }.get()

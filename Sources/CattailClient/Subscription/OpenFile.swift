@@ -1,9 +1,10 @@
+internal import NIOCore
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
     internal import Musl
 #endif
-internal import NIOCore
 
 /// A file descriptor that closes itself. Calls answer whether they were done; `errno` says why
 /// not.

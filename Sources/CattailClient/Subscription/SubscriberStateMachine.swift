@@ -269,6 +269,7 @@ extension ClientError {
     init(_ goodbye: Goodbye, from server: ServerAddress) {
         self.init(
             code: Code(rawValue: goodbye.code.rawValue),
-            message: "\(server): \(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)")
+            message:
+                "\(server): \(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)")
     }
 }

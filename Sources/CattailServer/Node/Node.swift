@@ -79,7 +79,7 @@ package final class Node: Sendable {
         let view = files.views.view.view
         let hands = Self.hands(configuration, role, files, health, upstream)
         let pinned = Confined((position, view))
-        let lastTime = files.lastTime
+        let times = files.times
 
         readers.start()
         let serving = try await loop.submit {
@@ -87,8 +87,7 @@ package final class Node: Sendable {
             let loopState = ServingLoop(
                 loop: loop, role: role, configuration: configuration,
                 hub: FeedHub(position: position, view: view, limits: configuration.feeds),
-                readers: readers, committer: committer, health: health,
-                lastTime: position.seq == .zero ? nil : lastTime)
+                times: times, readers: readers, committer: committer, health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
 

@@ -166,14 +166,14 @@ final class ServerConnection: PeerDriver {
     }
 
     /// How this connection's subscription stands, for status.
-    func row(held: Seq, how: How?, head: Seq, now: UInt64) -> StatusReport.SubscriberRow {
-        let seq = subscription.confirmed?.seq ?? held
+    func row(_ progress: SubscriberProgress, head: Seq, now: UInt64) -> StatusReport.SubscriberRow {
+        let seq = subscription.confirmed?.seq ?? progress.held
         return StatusReport.SubscriberRow(
             id: id.rawValue, address: link?.remoteAddress ?? "",
             kind: subscription.isLog ? "log" : "state", client: peer?.client ?? "",
             actor: peer?.actor ?? "", selection: subscription.selection?.description ?? "",
             seq: seq, behindEvents: head > seq ? head.rawValue - seq.rawValue : 0,
-            how: how?.name ?? "", connectedForSeconds: (now - connectedAt) / 1_000,
+            how: progress.how.name, connectedForSeconds: (now - connectedAt) / 1_000,
             bytesSent: link?.writtenBytes ?? 0)
     }
 

@@ -39,8 +39,8 @@ final class ServingLoop {
     private var lingering: [ConnectionID: (channel: any Channel, until: UInt64)] = [:]
     /// The address that others are told; empty until the node listens.
     private(set) var advertise = ""
-    /// Of the last event published; nil while the log has none.
-    private(set) var lastEventTime: Timestamp?
+    /// From the first event of the log to the last.
+    private(set) var eventTimes: ClosedRange<Timestamp>?
     private var ticking: RepeatedTask?
     /// Given when a drain has begun; kept when the last connection is gone.
     private var emptied: EventLoopPromise<Void>?
@@ -48,11 +48,12 @@ final class ServingLoop {
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        readers: ReaderPool, committer: CommitThread, health: NodeHealth, lastTime: Timestamp?
+        times: ClosedRange<Timestamp>?, readers: ReaderPool, committer: CommitThread, health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
         self.hub = hub
+        eventTimes = times
         self.readers = readers
         self.committer = committer
         self.health = health
@@ -62,7 +63,6 @@ final class ServingLoop {
         limits = configuration.limits
         sessionClock = configuration.sessionClock
         startedAt = configuration.sessionClock.milliseconds
-        lastEventTime = lastTime
         connectionCount = ConnectionCount(limit: configuration.limits.connections)
     }
 
@@ -83,12 +83,18 @@ final class ServingLoop {
     /// What the commit thread did: first published, then answered.
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
-            lastEventTime = (try? batch.records.last?.audit().time) ?? lastEventTime
+            noteTime(of: batch)
             perform(hub.committed(batch))
             wakeThoseAhead()
         }
         for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
         flush()
+    }
+
+    private func noteTime(of batch: CommittedBatch) {
+        guard let time = try? batch.records.last?.audit().time else { return }
+        let first = min(eventTimes?.lowerBound ?? time, time)
+        eventTimes = first...max(time, eventTimes?.upperBound ?? time)
     }
 
     func submit(_ mutations: [AdmittedMutation], from connection: ConnectionID) -> Bool {

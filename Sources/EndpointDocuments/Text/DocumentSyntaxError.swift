@@ -68,4 +68,8 @@ package struct DocumentWarning: Hashable, Sendable, CustomStringConvertible {
 
     package var line: Int { place.line }
     package var description: String { "\(path): \(message), \(place)" }
+
+    /// How many one document may cause; more are not recorded. Finding a place costs a walk
+    /// over the text, so that without a bound a document of repeated keys would cost a square.
+    package static let most = 16
 }

@@ -8,13 +8,12 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "A leader, two followers and agents on loopback: the whole story in a minute.")
 
     @Option(name: .customLong("pause"), help: "Seconds to read between two steps.")
-    var pauseSeconds = 5.0
+    var pauseSeconds = 6.0
 
     @Flag(name: .customLong("keep"), help: "Keep the folder with the logs at the end.")
     var keepsFolder = false
 
     func run() async throws {
-        setvbuf(Foundation.stdout, nil, _IOLBF, 0)
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("cattail-demo-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
@@ -31,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         if keepsFolder {
-            print("\nkept: \(folder.path)")
+            FileHandle.standardOutput.write(Data("\nkept: \(folder.path)\n".utf8))
         } else {
             try FileManager.default.removeItem(at: folder)
         }

@@ -21,7 +21,9 @@ struct DemoStory {
         self.folder = folder
         self.pause = pause
         let log = folder.appendingPathComponent("processes.log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+            throw Failure(description: "\(log.path) cannot be made")
+        }
         errors = try FileHandle(forWritingTo: log)
     }
 
@@ -74,7 +76,7 @@ struct DemoStory {
 
     private mutating func applyEndpoints() async throws {
         heading("1,000 generated endpoints and the documented sample")
-        let generated = try await run(["generate", "--count", "1000", "--seed", "7"])
+        let generated = try await run(["generate", "--count", "1000", "--seed", "7"], server: nil)
         let applied = try await run(["apply", "-f", "-"], input: Data(generated.utf8))
         print("  " + applied.trimmed)
         let sample = try await run(["apply", "-f", "-"], input: Data(Sample.document.utf8))
@@ -108,7 +110,7 @@ struct DemoStory {
         try check(before.server == followers[0].address, "agent-a is not on follower-1")
         followers[0].process.kill()
         _ = await followers[0].process.ended()
-        let more = try await run(["generate", "--count", "25", "--seed", "8"])
+        let more = try await run(["generate", "--count", "25", "--seed", "8"], server: nil)
         _ = try await run(["apply", "-f", "-"], input: Data(more.utf8))
         let truth = try await status(leader)
         try await expect(agent, "resumes") { standing in
@@ -127,8 +129,7 @@ struct DemoStory {
         heading("Labels change; the selector's agent sees a removal and an addition")
         let agent = agents[2]
         let key = "default/\(Sample.name)"
-        let seen = await agent.standing.changes[key]
-        try check(seen?.isPut == true, "agent-web does not hold the sample")
+        try await expect(agent, "holds the sample") { $0.changes[key]?.isPut == true }
         _ = try await run(["label", "wep", Sample.name, "app=backend", "--overwrite"])
         try await expect(agent, "sees the removal") { $0.changes[key]?.isPut == false }
         print("  agent=\(agent.name) delete \(key)")
@@ -244,6 +245,11 @@ struct DemoStory {
 
     private func check(_ isSo: Bool, _ otherwise: @autoclosure () -> String) throws {
         if !isSo { throw Failure(description: otherwise()) }
+    }
+
+    /// At once: the reader follows along.
+    private func print(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
     private func heading(_ text: String) { print("\n== \(text)") }

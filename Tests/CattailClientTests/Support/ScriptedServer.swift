@@ -12,7 +12,10 @@ final class ScriptedServer: Sendable {
     private let peers: AsyncStream<ScriptedPeer>
     private let accepted: AsyncStream<ScriptedPeer>.Continuation
 
-    private init(transport: ServerTransport, stream: AsyncStream<ScriptedPeer>, accepted: AsyncStream<ScriptedPeer>.Continuation) {
+    private init(
+        transport: ServerTransport, stream: AsyncStream<ScriptedPeer>,
+        accepted: AsyncStream<ScriptedPeer>.Continuation
+    ) {
         self.transport = transport
         address = transport.localAddress
         peers = stream
