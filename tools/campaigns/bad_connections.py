@@ -29,6 +29,7 @@ class Silence(BadInput):
         "half a hello": (wire.hello()[:20], ("hello-late",)),
     }
     EACH = 8
+    IS_SLOW = True
 
     def run(self, target, round):
         peers = [(name, wire.Peer(target.address, seconds=PATIENCE))
@@ -44,7 +45,6 @@ class Silence(BadInput):
 
 class SlowBytes(BadInput):
     name = "one byte a second"
-    ROUNDS = 2
     SECONDS = 4
 
     def run(self, target, round):
@@ -153,7 +153,7 @@ class BadMutations(BadInput):
                 kind, body = peer.message()
                 if kind == wire.GOODBYE:
                     raise Failed(f"the server left: {dict(wire.fields(body))}")
-                if kind == 7:
+                if kind == wire.ANSWERS:
                     for _, answer in wire.fields(body):
                         parts = dict(wire.fields(answer))
                         found[parts[1]] = parts.get(4, b"done").decode()

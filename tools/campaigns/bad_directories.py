@@ -4,9 +4,10 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
 
 from campaigns.bad_case import BadInput, Case, ending
-from campaigns.processes import Node
+from campaigns.processes import STOP_SECONDS, Node
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -22,6 +23,9 @@ class BadDirectories(BadInput):
             yield self.case(name, codes, make(folder), wrapper=())
         yield self.case("in use", ("directory-in-use",), target.data)
         yield self.case("without parent", ("parent-missing",), self.fleet.path("no/such"))
+        upstream = ["follower", "--upstream", target.address]
+        yield Case("of another log than the upstream's", ("wrong-log",), *start(
+            self.fleet, sound, command=upstream))
         yield from self.unwritable(sound, round)
 
     def sound(self, round):
@@ -66,14 +70,21 @@ class BadDirectories(BadInput):
         return Case(name, codes, *start(self.fleet, folder, wrapper))
 
 
-def start(fleet, folder, wrapper=()):
-    """What a leader says that is started on the directory, and the code of it; it must not get
-    ready, and its end must be its own."""
-    node = Node(fleet, "refused", ["leader"], data=folder, wrapper=wrapper)
+def start(fleet, folder, wrapper=(), command=("leader",)):
+    """What a node says that is started on the directory, and the code of it; it must not go on,
+    and its end must be its own."""
+    node = Node(fleet, "refused", command, data=folder, wrapper=wrapper)
     if os.path.exists(node.log):
         os.remove(node.log)
     node.launch()
     ready = node.ready_line()
+    if ready is not None and command != ("leader",):
+        # A follower with a log serves at once, until it has heard what its upstream holds.
+        try:
+            node.process.wait(STOP_SECONDS)
+            ready = None
+        except subprocess.TimeoutExpired:
+            pass
     if ready is not None:
         node.kill()
         return f"got ready: {ready.decode().strip()}", "ready"

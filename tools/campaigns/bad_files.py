@@ -75,7 +75,7 @@ class DamagedFile(BadInput):
             bit = 1 << places.randrange(8)
             folder = truth.copy(self.fleet.path("damaged"))
             self.damage(os.path.join(folder, self.file), place, bit)
-            first = first_bad(folder)
+            first = first_bad(folder, truth)
             yield self.judge(f"byte {place} bit {bit}", self.verify(folder), truth, first, found)
             if number % STARTED == 0:
                 yield self.judge(
@@ -95,19 +95,20 @@ class DamagedFile(BadInput):
     def verify(self, folder):
         """(exit code, text, head) of `verify` on the files."""
         result = self.fleet.run("verify", "-o", "json", "--data", folder, seconds=60)
-        head = None
         if result.code == 0:
             line = json.loads(result.text)
-            head = line["seq"], line["chain"]
-        return result.code, result.errors.strip(), head
+            return 0, "", (line["seq"], line["chain"])
+        if result.code == 1:
+            fault = json.loads(result.errors.splitlines()[0])
+            return 1, f"{fault['code']}: {fault['message']}", None
+        return result.code, result.errors, None
 
     def lead(self, folder):
         said, code = start(self.fleet, folder)
         if code == "ready":
             # It may have been given to us damaged and be right all the same.
-            result, errors, head = self.verify(folder)
-            return result, errors, head
-        return 1 if code not in ("end", "none") else -1, "error: " + said, None
+            return self.verify(folder)
+        return 1 if code not in ("end", "none") else -1, said, None
 
     def judge(self, name, outcome, truth, first, found):
         """`first` is what Python's SQLite and hashlib say is the first bad seq; 0 for none, None
@@ -128,13 +129,14 @@ class DamagedFile(BadInput):
         seq = int(named[1] or named[2])
         found["refused with the first bad seq"] += 1
         if first is None or seq == (first or seq):
-            return Case(name, "refused", "refused", errors.split(": ")[1])
+            return Case(name, "refused", "refused", errors.split(": ")[0])
         return Case(name, f"seq {first}", f"seq {seq}: {errors[:200]}", "wrong seq")
 
 
-def first_bad(folder):
+def first_bad(folder, truth):
     try:
-        return 0 if recompute.recompute_copy(folder) else None
+        seq = recompute.recompute_copy(folder)["seq"]
+        return 0 if seq == truth.seq else seq + 1
     except recompute.Wrong as error:
         return int(re.search(r"seq (\d+)", str(error))[1])
     except (sqlite3.Error, TypeError, OSError):

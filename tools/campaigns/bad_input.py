@@ -36,7 +36,8 @@ def judge(context, report, leader, bad, totals):
     try:
         target = bad.target(leader)
         usage = []
-        for number in (1, 2)[:bad.ROUNDS]:
+        rounds = 1 if bad.IS_SLOW and context.options.quick else bad.ROUNDS
+        for number in range(1, rounds + 1):
             cases = list(bad.run(target, number))
             usage.append(target.settled_usage())
             record(report, bad, cases, totals)
