@@ -45,6 +45,7 @@ class Silence(BadInput):
 
 class SlowBytes(BadInput):
     name = "one byte a second"
+    IS_SLOW = True
     SECONDS = 4
 
     def run(self, target, round):
