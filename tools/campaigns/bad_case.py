@@ -27,6 +27,8 @@ class BadInput:
 
     name = ""
     ROUNDS = 2
+    # A quick run has but one round of it.
+    IS_SLOW = False
 
     def __init__(self, context):
         self.context = context
