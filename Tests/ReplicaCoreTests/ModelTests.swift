@@ -1,4 +1,5 @@
 import EndpointModel
+import EndpointState
 import ReplicaCore
 import SyncProtocol
 import Testing
