@@ -1,5 +1,5 @@
-"""What a server may send an agent that is wrong: the agent takes none of it, says why, and holds what
-the true server holds once it is back (G6, G12)."""
+"""What a server may send an agent that is wrong: the agent takes none of it, says why, and holds
+what the true server holds once it is back (G6, G12)."""
 
 import json
 import os
@@ -87,11 +87,10 @@ class BadChanges(BadInput):
             yield "patch: " + name, ("patch-", code), (
                 lambda fake, peer, patch=patch: peer.send(fake.snapshot() + fake.changes(
                     [data(3, patch)], fake.seq + 5)))
-        damaged = lambda item: item[:-1] + bytes([item[-1] ^ 1])  # noqa: E731
         yield "another digest", ("digest-mismatch",), lambda fake, peer: peer.send(
             fake.resync(SNAPSHOT, fake.seq) + fake.changes([data(1, fake.item)], fake.seq, bytes(
                 [1] * 32)))
-        yield "a damaged item", ("digest-mismatch", "message-malformed", "item"), (
+        yield "a damaged item", ("digest-mismatch", "message-malformed"), (
             lambda fake, peer: peer.send(fake.resync(SNAPSHOT, fake.seq) + fake.changes(
                 [data(1, damaged(fake.item))], fake.seq, sha(fake.item))))
         yield "a lost item", ("digest-mismatch",), lambda fake, peer: peer.send(
@@ -108,6 +107,10 @@ class BadChanges(BadInput):
             fake.snapshot() + bytes(range(1, 200)) * 100)
         yield "a frame of 4 GiB", ("frame-malformed: frame-too-long",), (
             lambda fake, peer: peer.send(fake.snapshot() + b"\xff" * 9))
+
+
+def damaged(item):
+    return item[:-1] + bytes([item[-1] ^ 1])
 
 
 def broken_rules():
