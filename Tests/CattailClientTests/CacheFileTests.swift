@@ -42,7 +42,7 @@ struct CacheFileTests {
                     }
                 }
             } catch {
-                return (marks, error as? CacheFileError)
+                return (marks, error)
             }
         }
         return (marks, nil)

@@ -1,6 +1,9 @@
 import CattailClient
+import CattailServer
 import CattailTestKit
 import EndpointModel
+import EndpointState
+import Feeds
 import Foundation
 import NIOCore
 import SyncProtocol
@@ -73,7 +76,7 @@ extension ServerTests {
             #expect(try half.goodbye() == nil && half.isAtEnd)
             let last = try RawClient.messages(try rest(of: greeted, after: prefaced))
             guard case .goodbye(let goodbye)? = last.last else {
-                return Issue.record("no goodbye")
+                throw Unexpected("no goodbye")
             }
             #expect(goodbye.code == .helloLate)
             try await until(node, holds: 0)

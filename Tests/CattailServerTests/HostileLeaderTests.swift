@@ -1,7 +1,12 @@
+import CattailClient
+import CattailServer
 import CattailTestKit
 import EndpointModel
+import EndpointState
+import Feeds
 import Foundation
 import SyncProtocol
+import SyncTransport
 import Testing
 
 extension ServerTests {
@@ -17,7 +22,7 @@ extension ServerTests {
             // First it asks which log there is.
             let asking = try leader.listener.accept()
             guard case .hello(let ask)? = try asking.next() else {
-                return Issue.record("no hello")
+                throw Unexpected("no hello")
             }
             #expect(ask.role == .requests)
             leader.greet(asking)
@@ -90,11 +95,13 @@ private struct FakeLeader {
         seq: UInt64, previous: UInt64, number: Int, labels: [String: String] = [:]
     ) throws -> EncodedItem {
         let endpoint = Sample.endpoint(number, labels: labels)
+        var generator = SplitMix(seed: 6)
+        let uid = UID.random(using: &generator)
         return try endpoint.encodedEndpoint().withUnsafeBytes { raw in
             Result {
                 try EncodedItem.put(
                     seq: Seq(seq), previousSeq: Seq(previous), key: endpoint.key,
-                    uid: UID(high: 1, low: 2), creationTime: Timestamp(seconds: 1_700_000_000),
+                    uid: uid, creationTime: Timestamp(seconds: 1_700_000_000),
                     endpoint: raw)
             }
         }.get()

@@ -1,7 +1,12 @@
 import CattailClient
+import CattailServer
 import CattailTestKit
 import EndpointModel
+import EndpointState
+import Feeds
 import Foundation
+import SyncProtocol
+import SyncTransport
 import Testing
 
 extension ServerTests {

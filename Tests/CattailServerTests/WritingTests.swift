@@ -1,9 +1,12 @@
 import CattailClient
+import CattailServer
 import CattailTestKit
 import EndpointModel
 import EndpointState
+import Feeds
 import Foundation
 import SyncProtocol
+import SyncTransport
 import Testing
 
 extension ServerTests {
@@ -19,16 +22,16 @@ extension ServerTests {
 
             let created = try await client.apply(one)
             guard case .created(let first) = created.outcome else {
-                return Issue.record("\(created.outcome)")
+                throw Unexpected("\(created.outcome)")
             }
             #expect(first == Seq(2), "seq 1 begins the epoch")
             guard case .unchanged(first) = try await client.apply(one).outcome else {
-                return Issue.record("the same again is unchanged")
+                throw Unexpected("the same again is unchanged")
             }
             await #expect(throws: ClientError.self) { try await client.create(one) }
             guard case .configured(let second) = try await client.replace(
                 relabelled, expecting: first
-            ).outcome else { return Issue.record("replace") }
+            ).outcome else { throw Unexpected("replace") }
             #expect(second == Seq(3))
             do {
                 try await client.apply(one, expecting: first)
@@ -38,10 +41,10 @@ extension ServerTests {
                 #expect(error.standingSeq == second)
             }
             let dry = try await client.delete(one.key, effect: .dryRun)
-            guard case .deleted = dry.outcome else { return Issue.record("\(dry.outcome)") }
+            guard case .deleted = dry.outcome else { throw Unexpected("\(dry.outcome)") }
             #expect(try await client.get(one.key)?.seq == second)
             guard case .deleted(let third) = try await client.delete(one.key).outcome else {
-                return Issue.record("delete")
+                throw Unexpected("delete")
             }
             #expect(third == Seq(4))
             do {

@@ -138,7 +138,8 @@ def false_records(history):
     yield "an audit part without epoch", malformed("field-missing"), of(
         item, audit[len(uint(1, 1)):])
     yield "an epoch that never began", ("epoch-wrong",), of(item, uint(1, 7) + audit[2:])
-    yield "an earlier time", ("time-goes-back",), of(item, uint(1, 1) + uint(2, 1_000) + tail(audit))
+    yield "an earlier time", ("time-goes-back",), of(
+        item, uint(1, 1) + uint(2, 1_000) + tail(audit))
     yield "a seq too far", ("message-unexpected",), of(uint(1, seq + 1) + rest)
     yield "a seq again", ("message-unexpected",), history.records[SERVED - 1]
     yield "a previous seq that is none", ("does-not-fold",), of(head + uint(2, 3) + rest)

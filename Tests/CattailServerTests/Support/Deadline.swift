@@ -5,6 +5,13 @@ struct Overdue: Error, CustomStringConvertible {
     let description: String
 }
 
+/// What a test cannot go on without.
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
 /// Fails when the body takes longer: no test waits for ever, and none waits for a time.
 func within<Result: Sendable>(
     _ seconds: Double = 30, _ what: String, _ body: @escaping @Sendable () async throws -> Result

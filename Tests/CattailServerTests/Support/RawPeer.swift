@@ -28,7 +28,7 @@ final class RawPeer<Incoming: WireMessage> {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
@@ -41,7 +41,7 @@ final class RawPeer<Incoming: WireMessage> {
         bytes.withUnsafeBytes {
             Glibc.send(
                 descriptor, $0.baseAddress, $0.count,
-                Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue))
+                Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }
     }
 
