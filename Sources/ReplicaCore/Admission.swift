@@ -64,12 +64,10 @@ package enum Admission {
             let imported = try imported(mutation)
             key = imported.endpoint.key
             endpoint = imported.endpoint.encodedEndpoint()
-            origin = Origin(
-                resourceVersion: origin?.resourceVersion ?? "", uid: origin?.uid ?? "",
-                creationTimestamp: origin?.creationTimestamp ?? "",
-                faults: (origin?.faults ?? []) + imported.faults)
+            origin = (origin ?? Origin()).adding(imported.faults)
         }
         try checkSize(key, endpoint)
+        try checkSize(origin)
         return AdmittedMutation(
             ticket: mutation.ticket, requestID: mutation.requestID,
             requestHash: mutation.requestHash, operation: mutation.operation, key: key,
@@ -112,10 +110,47 @@ package enum Admission {
         return (endpoint, faults.map(\.description))
     }
 
+    /// An audit part is at most 64 KiB, or its record could be stored and never be read again.
+    private static func checkSize(_ origin: Origin?) throws(MutationFailure) {
+        guard let byteCount = origin?.byteCount else { return }
+        guard byteCount <= Origin.byteLimit else {
+            throw .tooLarge(bytes: byteCount, limit: Origin.byteLimit)
+        }
+    }
+
     private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {
         let byteCount = endpoint.count + key.namespace.utf8.count + key.name.utf8.count + 128
         guard byteCount <= EncodedItem.byteLimit else {
             throw .tooLarge(bytes: byteCount, limit: EncodedItem.byteLimit)
         }
+    }
+}
+
+extension Origin {
+    /// What an import may say of itself: the rest of the audit part has room beside it.
+    fileprivate static let byteLimit = 48 << 10
+    /// About what each fault takes beside its text.
+    private static let faultOverhead = 4
+
+    fileprivate var byteCount: Int {
+        faults.reduce(
+            resourceVersion.utf8.count + uid.utf8.count + creationTimestamp.utf8.count + 32
+        ) { $0 + $1.utf8.count + Self.faultOverhead }
+    }
+
+    /// Takes up the faults found here as far as there is room, and says when there was none.
+    fileprivate func adding(_ found: [String]) -> Origin {
+        let cut = "document: has more faults, not listed here"
+        var origin = self
+        var room = Self.byteLimit - byteCount - cut.utf8.count - Self.faultOverhead
+        for fault in found {
+            room -= fault.utf8.count + Self.faultOverhead
+            guard room >= 0 else {
+                origin.faults.append(cut)
+                break
+            }
+            origin.faults.append(fault)
+        }
+        return origin
     }
 }
