@@ -46,9 +46,11 @@ final class CommitThread: Sendable {
     ) {
         pool.start()
         let inbox = inbox
+        let pool = pool
         pool.submit { _ in
             Self.run(committer.take(), inbox, logger, tell)
             ended()
+            pool.shutdownGracefully { _ in }
         }
     }
 
@@ -66,7 +68,7 @@ final class CommitThread: Sendable {
         while true {
             switch inbox.takeAll(waitingAtMost: idleSeconds) {
             case .elements(let work): committer.carryOut(work, tell)
-            case .nothing: committer.rest()
+            case .nothing: committer.rest(tell)
             case .closed:
                 committer.close()
                 return
@@ -79,7 +81,8 @@ final class CommitThread: Sendable {
 protocol Committer {
     /// Does the work as one or more transactions, and tells of each.
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void)
-    /// Nothing to do: checkpoints, and tries to recover after a failed write.
-    mutating func rest()
+    /// Nothing to do: checkpoints, and tries to recover after a failed write. What turns out to
+    /// have been written after all is told like any other commit.
+    mutating func rest(_ tell: (CommitOutcome) -> Void)
     mutating func close()
 }

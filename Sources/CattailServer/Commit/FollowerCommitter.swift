@@ -13,6 +13,8 @@ struct FollowerCommitter: Committer {
     private let health: NodeHealth
     /// Called when upstream's history cannot be taken: the link is to be cut.
     private let refused: @Sendable (IntakeFault) -> Void
+    /// What was in flight when a write failed, until recovery tells whether the log has it.
+    private var unsettled: FollowerCore.Intake?
 
     init(
         core: FollowerCore, writer: LogWriter, logger: Logger, health: NodeHealth,
@@ -33,14 +35,11 @@ struct FollowerCommitter: Committer {
         checkpoint(.busy)
     }
 
-    mutating func rest() {
+    mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
-        } else {
-            do {
-                try writer.recover()
-                health.noteWritable()
-            } catch { logger.error("log not recovered", error) }
+        } else if let batch = recover() {
+            tell(CommitOutcome(batch: batch, replies: []))
         }
     }
 
@@ -50,27 +49,56 @@ struct FollowerCommitter: Committer {
 
     /// Nil when the records were not stored; upstream will send them again.
     private mutating func store(_ records: [EncodedRecord], _ mark: Position?) -> CommitOutcome? {
-        do {
+        do throws(IntakeFault) {
             let intake = try core.check(records)
             if let mark { try core.checkMark(mark, behind: intake) }
             guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
-            try writer.append(intake.entries)
-            core.committed(intake)
-            health.noteWritable()
-            let batch = CommittedBatch(
-                records: intake.records, changes: intake.changes, position: core.head)
-            return CommitOutcome(batch: batch, replies: [])
-        } catch let fault as IntakeFault {
-            logger.error("upstream's event refused", metadata: ["fault": "\(fault)"])
-            refused(fault)
+            return append(intake)
         } catch {
-            logger.error("append failed", metadata: ["error": "\(error)"])
-            health.noteReadOnly("\(error)")
+            logger.error("upstream's event refused", metadata: ["fault": "\(error)"])
+            refused(error)
+            return nil
+        }
+    }
+
+    private mutating func append(_ intake: FollowerCore.Intake) -> CommitOutcome? {
+        do {
+            try writer.append(intake.entries)
+            health.noteWritable()
+            return CommitOutcome(batch: takeUp(intake), replies: [])
+        } catch {
+            logger.error("append failed", error)
+            health.noteReadOnly(error.description)
+            if case .outcomeUnknown = error { unsettled = intake }
             refused(
                 IntakeFault(
-                    seq: core.head.seq.next, code: .notStored, reason: "\(error)"))
+                    seq: core.head.seq.next, code: .notStored, reason: error.description))
+            return nil
         }
-        return nil
+    }
+
+    /// The intake is in the log: it is folded, and published.
+    private mutating func takeUp(_ intake: FollowerCore.Intake) -> CommittedBatch {
+        core.committed(intake)
+        return CommittedBatch(
+            records: intake.records, changes: intake.changes, position: core.head)
+    }
+
+    /// Makes the log writable again; gives the batch whose outcome was unknown when it turns out
+    /// to be in the log. Else upstream sends it again.
+    private mutating func recover() -> CommittedBatch? {
+        do { try writer.recover() } catch {
+            logger.error("log not recovered", error)
+            return nil
+        }
+        logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
+        health.noteWritable()
+        let intake = unsettled
+        unsettled = nil
+        guard let intake, writer.head.seq == intake.head.seq,
+            writer.head.chain == intake.head.chain
+        else { return nil }
+        return takeUp(intake)
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

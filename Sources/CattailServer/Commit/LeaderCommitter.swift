@@ -14,10 +14,14 @@ struct LeaderCommitter: Committer {
     private let clock: WallClock
     private let logger: Logger
     private let health: NodeHealth
+    /// What was in flight when a write failed, until recovery tells whether the log has it.
+    private var unsettled: CommitPlan?
 
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
     /// while the cost per mutation falls no more.
     private static let batchMutations = 2_000
+    /// The same in bytes: what a batch holds in memory, and then in a frame of each feed.
+    private static let batchBytes = 8 << 20
 
     init(
         core: LeaderCore, writer: LogWriter, clock: WallClock, logger: Logger, health: NodeHealth
@@ -32,24 +36,27 @@ struct LeaderCommitter: Committer {
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
         var batch: [(ConnectionID, [AdmittedMutation])] = []
         var count = 0
+        var byteCount = 0
         for case .mutate(let connection, let mutations) in work {
             batch.append((connection, mutations))
             count += mutations.count
-            if count >= Self.batchMutations {
+            byteCount += mutations.reduce(0) { $0 + $1.endpoint.count }
+            if count >= Self.batchMutations || byteCount >= Self.batchBytes {
                 tell(commit(batch))
                 batch = []
                 count = 0
+                byteCount = 0
             }
         }
         if !batch.isEmpty { tell(commit(batch)) }
         checkpoint(.busy)
     }
 
-    mutating func rest() {
+    mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
-        } else {
-            recover()
+        } else if let batch = recover() {
+            tell(CommitOutcome(batch: batch, replies: []))
         }
     }
 
@@ -83,12 +90,15 @@ struct LeaderCommitter: Committer {
     private mutating func succeeded(
         _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan
     ) -> CommitOutcome {
-        let changes = core.committed(plan)
         health.noteWritable()
         return CommitOutcome(
-            batch: CommittedBatch(
-                records: plan.records, changes: changes, position: core.head),
-            replies: replies(batch, plan.answers.map(\.answer)))
+            batch: takeUp(plan), replies: replies(batch, plan.answers.map(\.answer)))
+    }
+
+    /// The plan is in the log: it is folded, and published.
+    private mutating func takeUp(_ plan: CommitPlan) -> CommittedBatch {
+        let changes = core.committed(plan)
+        return CommittedBatch(records: plan.records, changes: changes, position: core.head)
     }
 
     /// The write failed: what depends on it is refused when it surely did not happen, else
@@ -107,28 +117,28 @@ struct LeaderCommitter: Committer {
             planned.dependsOnCommit ? failure.answer(ticket: mutation.ticket) : planned.answer
         }
         let replies = replies(batch, answers)
-        guard case .outcomeUnknown = error, recover(), writer.head.seq == plan.head.seq else {
+        guard case .outcomeUnknown = error else {
             return CommitOutcome(batch: nil, replies: replies)
         }
-        // It did happen: the log holds it, so it is folded and published like any other.
-        let changes = core.committed(plan)
-        return CommitOutcome(
-            batch: CommittedBatch(records: plan.records, changes: changes, position: core.head),
-            replies: replies)
+        unsettled = plan
+        return CommitOutcome(batch: recover(), replies: replies)
     }
 
-    @discardableResult
-    private func recover() -> Bool {
-        do {
-            try writer.recover()
-            guard writer.isReady else { return false }
-            logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
-            health.noteWritable()
-            return true
-        } catch {
+    /// Makes the log writable again; gives the batch whose outcome was unknown when it turns out
+    /// to be in the log, which from then on is like any other: without this the leader would
+    /// plan behind a log that has moved on.
+    private mutating func recover() -> CommittedBatch? {
+        do { try writer.recover() } catch {
             logger.error("log not recovered", error)
-            return false
+            return nil
         }
+        logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
+        health.noteWritable()
+        let plan = unsettled
+        unsettled = nil
+        guard let plan, writer.head.seq == plan.head.seq, writer.head.chain == plan.head.chain
+        else { return nil }
+        return takeUp(plan)
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

@@ -3,6 +3,7 @@ internal import EndpointModel
 internal import EndpointState
 internal import LogStore
 internal import Projection
+internal import ReplicaCore
 internal import SyncProtocol
 
 /// One question to a node, answered a part at a time: the next part is made when the asker's
@@ -34,6 +35,8 @@ final class QueryTask: @unchecked Sendable {
 
     /// About what one part may hold, in bytes of items.
     private static let partBytes = 256 << 10
+    /// How many events are looked up for one part.
+    private static let eventsPerPart = 2_000
 
     /// - Parameter view: Pinned when the question came.
     init(_ query: Query, view: EndpointView, clock: WallClock) {
@@ -63,7 +66,8 @@ final class QueryTask: @unchecked Sendable {
         case .new: return try begin(past)
         case .items(let state, let selection, let after, let at):
             return itemsPart(state, selection, after, at)
-        case .events(let filter, let next, let last): return try eventsPart(past, filter, next, last)
+        case .events(let filter, let next, let last):
+            return try eventsPart(past, filter, next, last)
         case .history(let next, let seqs): return try historyPart(past, next, seqs)
         case .diff(let rest, let at): return diffPart(rest, at)
         case .verifying(let verification): return try verifyPart(past, verification)
@@ -142,13 +146,19 @@ final class QueryTask: @unchecked Sendable {
     }
 
     /// The seqs are gathered from the newest back, then the events are sent from the oldest on.
+    /// A part looks at so many events only: others wait for the same threads.
     private func historyPart(_ past: Past, _ next: Seq?, _ gathered: [Seq]) throws -> Part {
         var seqs = gathered
         var next = next
-        while let seq = next {
+        for _ in 0..<Self.eventsPerPart {
+            guard let seq = next else { break }
             seqs.append(seq)
             let previous = try past.events.event(at: seq).item.previousSeq
             next = previous > .zero ? previous : nil
+        }
+        guard next == nil else {
+            stage = .history(next: next, newestFirst: seqs)
+            return Part(answers: [], isLast: false)
         }
         var rows: [RecordRow] = []
         var byteCount = 0
@@ -170,7 +180,8 @@ final class QueryTask: @unchecked Sendable {
         var byteCount = 0
         while byteCount < Self.partBytes, let difference = rest.popFirst() {
             entries.append(DiffEntry(before: difference.before, after: difference.after))
-            byteCount += (difference.before?.bytes.count ?? 0) + (difference.after?.bytes.count ?? 0)
+            byteCount +=
+                (difference.before?.bytes.count ?? 0) + (difference.after?.bytes.count ?? 0)
         }
         guard !rest.isEmpty else {
             return Part(answers: [.diff(entries), .end(seq)], isLast: true)
@@ -231,8 +242,10 @@ final class QueryTask: @unchecked Sendable {
 }
 
 extension QueryTask.Part {
+    /// The message is cut: a question of two megabytes must not be repeated.
     static func failed(_ code: FailureCode, _ message: String) -> QueryTask.Part {
-        QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
+        let message = message.cut(toBytes: Limits.messageBytes)
+        return QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
     }
 }
 

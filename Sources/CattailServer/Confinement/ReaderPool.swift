@@ -38,7 +38,9 @@ final class ReaderPool: @unchecked Sendable {
     func close() { threads.shutdownGracefully { _ in } }
 
     private func borrow() -> Result<LogReader, LogError> {
-        if let confined = idle.withLockedValue({ $0.popLast() }) { return .success(confined.take()) }
+        if let confined = idle.withLockedValue({ $0.popLast() }) {
+            return .success(confined.take())
+        }
         do { return .success(try LogReader.open(directory: directory)) } catch {
             return .failure(error)
         }

@@ -20,8 +20,9 @@ final class ServerConnection: PeerDriver {
     private var admitted: [AdmittedMutation] = []
     private var refused: [Answer] = []
     private var queries: [UInt64: QueryTask] = [:]
-    /// Of each part that the socket has not taken yet, its query's ticket, in order.
-    private var partsInFlight: Deque<UInt64> = []
+    /// Of each part that the socket has not taken yet, its query, in order. (Not its ticket:
+    /// that may be another query's by then.)
+    private var partsInFlight: Deque<QueryTask> = []
     /// What to do when this node has reached a position that was ahead of it.
     private var whenReached: ((ServingLoop) -> Void)?
     private var lastMoved: UInt64 = 0
@@ -57,8 +58,8 @@ final class ServerConnection: PeerDriver {
     }
 
     func flushed(byteCount: Int) {
-        if let ticket = partsInFlight.popFirst() {
-            if let task = queries[ticket] { makePart(task) }
+        if let task = partsInFlight.popFirst() {
+            if queries[task.ticket] === task { makePart(task) }
         } else {
             serving.flushed(id, byteCount: byteCount)
         }
@@ -70,7 +71,8 @@ final class ServerConnection: PeerDriver {
         case .messageMalformed(let error): carryOut(session.messageFaulted(error))
         case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
         }
-        if case .endedHere = reason {} else {
+        if case .endedHere = reason {
+        } else {
             serving.logger.debug(
                 "connection closed",
                 metadata: ["peer": "\(link?.remoteAddress ?? "")", "reason": "\(reason)"])
@@ -101,8 +103,6 @@ final class ServerConnection: PeerDriver {
     }
 
     func drain() { carryOut(session.drainBegun(addresses: serving.addressesElsewhere)) }
-
-    func cut() { link?.close() }
 
     func refuse(_ code: GoodbyeCode, _ message: String) {
         carryOut(session.feedEnded(Goodbye(code: code, message: message)))
@@ -158,7 +158,7 @@ final class ServerConnection: PeerDriver {
             case .unsubscribe: whenReached = nil
             case .mutate(let mutations): admit(mutations)
             case .query(let query): begin(query)
-            case .cancelQuery(let ticket): queries[ticket] = nil
+            case .cancelQuery(let ticket): cancel(ticket)
             case .noteApplied(let position, let digest): subscription.note(position, digest)
             case .noteDurable(let position): subscription.note(position, nil)
             case .noteRefusal(let refusal): note(refusal)
@@ -241,6 +241,13 @@ final class ServerConnection: PeerDriver {
         makePart(task)
     }
 
+    /// The asker wants no more; a last part tells it that no other comes. A session that has
+    /// ended tells nobody.
+    private func cancel(_ ticket: UInt64) {
+        guard queries.removeValue(forKey: ticket) != nil, !session.isClosed else { return }
+        end(ticket, .failure(.cancelled, message: "cancelled as asked"))
+    }
+
     private func makePart(_ task: QueryTask) {
         let bound = NIOLoopBound(self, eventLoop: serving.loop)
         let loop = serving.loop
@@ -252,14 +259,20 @@ final class ServerConnection: PeerDriver {
 
     private func partMade(_ task: QueryTask, _ part: QueryTask.Part) {
         guard queries[task.ticket] === task, let link else { return }
-        if part.isLast {
+        let bodies = part.isLast ? part.answers.dropLast() : part.answers[...]
+        guard let frames = serving.plainFrames(bodies.map { task.answer($0) }) else {
             queries[task.ticket] = nil
-            for body in part.answers.dropLast() { link.write(task.answer(body)) }
-            if let last = part.answers.last { end(task.ticket, last) }
+            let message = "the answer has a part that fits no frame; ask for less at once"
+            return end(task.ticket, .failure(.tooLong, message: message))
+        }
+        if part.isLast { queries[task.ticket] = nil }
+        // The next part when the socket has taken this one: a slow asker costs one part. Behind
+        // the last nothing is made, because its query is no longer there.
+        partsInFlight.append(task)
+        link.write(frames: frames)
+        if part.isLast, let last = part.answers.last {
+            end(task.ticket, last)
         } else {
-            // The next part when the socket has taken this one: a slow asker costs one part.
-            partsInFlight.append(task.ticket)
-            link.write(frames: serving.plainFrames(part.answers.map { task.answer($0) }))
             link.flush()
         }
     }

@@ -23,6 +23,8 @@ final class ServingLoop {
     let directory: String
     private(set) var hub: FeedHub
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
+    /// Of connections and of those that have parted and still flush their last words.
+    private var channels: [ConnectionID: any Channel] = [:]
     let readers: ReaderPool
     private let committer: CommitThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
@@ -88,22 +90,40 @@ final class ServingLoop {
 
     // MARK: Connections
 
+    /// Its place is given back when its channel has closed, however far it came until then.
     func makeConnection(_ channel: any Channel) -> ServerConnection {
         let id = ConnectionID(rawValue: nextID)
         nextID += 1
         let connection = ServerConnection(id: id, serving: self)
         connections[id] = connection
+        channels[id] = channel
+        channel.closeFuture.assumeIsolated().whenComplete { _ in self.channelClosed(id) }
         return connection
     }
 
+    /// The session is over: nothing more is done for it. What it sent last may still be on its
+    /// way, but a peer that takes nothing does not hold a descriptor for ever (G9).
     func remove(_ id: ConnectionID) {
-        connections[id] = nil
+        guard connections.removeValue(forKey: id) != nil else { return }
         ahead[id] = nil
-        connectionCount.leave()
-        noteIfEmpty()
         perform(hub.unsubscribe(id, at: now))
         flush()
+        guard let channel = channels[id] else { return }
+        let closing = loop.assumeIsolated().scheduleTask(in: Self.lastWords) {
+            channel.close(promise: nil)
+        }
+        channel.closeFuture.whenComplete { _ in closing.cancel() }
     }
+
+    private func channelClosed(_ id: ConnectionID) {
+        remove(id)
+        channels[id] = nil
+        connectionCount.leave()
+        noteIfEmpty()
+    }
+
+    /// How long a goodbye and what stands before it may take to be flushed.
+    private static let lastWords = TimeAmount.seconds(10)
 
     // MARK: Subscriptions
 
@@ -161,7 +181,8 @@ final class ServingLoop {
             case .otherHistory:
                 connection.refuse(
                     .historyOther,
-                    "the chain hash held is not on the history of log \(serving.hub.position.logID)")
+                    "the chain hash held is not on the history of log \(serving.hub.position.logID)"
+                )
             }
         }
     }
@@ -198,7 +219,8 @@ final class ServingLoop {
         _ then: (ServingLoop, PositionStanding) -> Void
     ) {
         switch chain {
-        case .success(let found): then(self, found == position.chain ? .here(position) : .otherHistory)
+        case .success(let found):
+            then(self, found == position.chain ? .here(position) : .otherHistory)
         case .failure(let error): fail(id, error)
         }
     }
@@ -314,13 +336,13 @@ final class ServingLoop {
     /// A session's clock.
     var instant: SyncProtocol.Instant { .init(milliseconds: Int64(now)) }
 
-    /// Ready-made frames of answers, which are never compressed.
-    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer {
+    /// The frames of a query's part, which are never compressed; nil when one of its messages
+    /// fits no frame, as two items of the greatest size in one difference do not.
+    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer? {
         var buffer = ByteBuffer()
         for message in messages {
-            do { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) } catch {
-                preconditionFailure("an answer cut at a part's size fits a frame: \(error)")
-            }
+            guard let frame = try? plainEncoder.frame(message) else { return nil }
+            buffer.writeImmutableBuffer(frame)
         }
         return buffer
     }
@@ -350,12 +372,12 @@ final class ServingLoop {
 
     /// The drain's time is over: what is left is cut.
     func abandon() {
-        logger.warning("connections cut", metadata: ["count": "\(connections.count)"])
-        for connection in Array(connections.values) { connection.cut() }
+        logger.warning("connections cut", metadata: ["count": "\(channels.count)"])
+        for channel in Array(channels.values) { channel.close(promise: nil) }
     }
 
     private func noteIfEmpty() {
-        guard connections.isEmpty, let promise = emptied else { return }
+        guard channels.isEmpty, let promise = emptied else { return }
         emptied = nil
         promise.succeed()
     }

@@ -15,10 +15,12 @@ final class UpstreamConnection: PeerDriver {
     private var link: PeerLink<ClientMessage>?
     /// Records whose mark has not come yet.
     private var staged: [EncodedRecord] = []
+    private var stagedBytes = 0
     private var lastMoved: UInt64 = 0
 
-    /// Records are handed on without their mark when so many wait for it.
-    private static let stagedRecords = 1_000
+    /// Records are handed on without their mark when so many, or so large ones, wait for it.
+    private static let recordLimit = 1_000
+    private static let byteLimit = 4 << 20
 
     init(address: ServerAddress, session: ClientSessionStateMachine, owner: UpstreamState) {
         self.address = address
@@ -79,10 +81,9 @@ final class UpstreamConnection: PeerDriver {
             case .reportServer(let hello): owner.greeted(self, hello)
             case .reportResync:
                 staged = []
+                stagedBytes = 0
                 owner.resynced()
-            case .stageRecords(let records):
-                staged += records.records
-                if staged.count >= Self.stagedRecords { handOn(mark: nil) }
+            case .stageRecords(let records): stage(records.records)
             case .commit(let mark, _): handOn(mark: mark.position)
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close: link?.closeAfterFlush()
@@ -95,9 +96,19 @@ final class UpstreamConnection: PeerDriver {
         }
     }
 
+    private func stage(_ records: [EncodedRecord]) {
+        staged += records
+        stagedBytes += records.reduce(0) { $0 + $1.byteCount }
+        if staged.count >= Self.recordLimit || stagedBytes >= Self.byteLimit {
+            handOn(mark: nil)
+        }
+    }
+
     private func handOn(mark: Position?) {
         let records = staged
+        let byteCount = stagedBytes
         staged = []
-        owner.records(records, mark: mark, from: self)
+        stagedBytes = 0
+        owner.records(records, byteCount: byteCount, mark: mark, from: self)
     }
 }

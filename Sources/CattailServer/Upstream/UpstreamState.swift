@@ -1,4 +1,5 @@
 internal import CattailClient
+internal import DequeModule
 internal import EndpointModel
 internal import Logging
 internal import NIOCore
@@ -31,12 +32,14 @@ final class UpstreamState {
     private var mismatch: EventLoopPromise<Void>?
     /// Durable here.
     private var position: Position?
-    /// Handed to the commit thread.
-    private var submittedSeq = Seq.zero
+    /// Handed to the commit thread and not yet durable: the last seq of each piece, and its
+    /// bytes.
+    private var unstored: Deque<(last: Seq, byteCount: Int)> = []
+    private var unstoredBytes = 0
     private let startedAt = NIODeadline.now()
 
-    /// Beyond it nothing is read from upstream until the disk has caught up.
-    private static let unstoredEvents: UInt64 = 20_000
+    /// Beyond it nothing is read from upstream until the disk has caught up: some commits' worth.
+    private static let unstoredByteLimit = 16 << 20
     private static let connectTimeout = TimeAmount.seconds(5)
 
     init(_ configuration: NodeConfiguration, loop: any EventLoop, health: NodeHealth) {
@@ -69,7 +72,6 @@ final class UpstreamState {
         self.position = position
         self.committer = committer
         self.tell = tell
-        submittedSeq = position.seq
         purpose = .replicate
         noteStale(clock.now())
         dial()
@@ -116,10 +118,14 @@ final class UpstreamState {
                 metadata: ["address": "\(address)", "error": "\(error)"])
             state.ended(dialed, ReconnectAdvice())
         }
-        if ticking == nil {
-            ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
-                _ in bound.value.0.connection?.tick()
-            }
+        beginTicking()
+    }
+
+    private func beginTicking() {
+        guard ticking == nil else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.connection?.tick()
         }
     }
 
@@ -127,7 +133,7 @@ final class UpstreamState {
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
         guard connection === ended else { return }
         connection = nil
-        submittedSeq = max(position?.seq ?? .zero, .zero)
+        forgetUnstored()
         if case .replicate = purpose, health.now.staleSince == nil {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
@@ -142,6 +148,7 @@ final class UpstreamState {
     func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
         guard connection === ended else { return }
         connection = nil
+        forgetUnstored()
         logger.error(
             "upstream refused",
             metadata: ["address": "\(ended.address)", "reason": "\(goodbye.message)"])
@@ -185,20 +192,31 @@ final class UpstreamState {
 
     func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
 
-    func records(_ records: [EncodedRecord], mark: Position?, from connection: UpstreamConnection) {
+    func records(
+        _ records: [EncodedRecord], byteCount: Int, mark: Position?,
+        from connection: UpstreamConnection
+    ) {
         guard let committer else { return }
-        if let last = records.last { submittedSeq = max(submittedSeq, last.seq) }
+        // What was stored already is stored by nobody again.
+        if let last = records.last, last.seq > (position?.seq ?? .zero) {
+            unstored.append((last.seq, byteCount))
+            unstoredBytes += byteCount
+        }
         if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
         _ = committer.submit(.replicate(records, mark: mark))
-        if unstored > Self.unstoredEvents { connection.pause() }
+        if unstoredBytes > Self.unstoredByteLimit { connection.pause() }
     }
 
     // MARK: From the commit thread
 
     func stored(_ position: Position) {
         self.position = position
+        while let first = unstored.first, first.last <= position.seq {
+            unstoredBytes -= first.byteCount
+            unstored.removeFirst()
+        }
         connection?.stored(position)
-        if unstored < Self.unstoredEvents / 2 { connection?.resume() }
+        if unstoredBytes < Self.unstoredByteLimit / 2 { connection?.resume() }
     }
 
     func refuse(_ fault: IntakeFault) {
@@ -206,9 +224,11 @@ final class UpstreamState {
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
     }
 
-    private var unstored: UInt64 {
-        let stored = position?.seq ?? .zero
-        return submittedSeq > stored ? submittedSeq.rawValue - stored.rawValue : 0
+    /// What the commit thread still has of a connection that ended is stored or refused; nothing
+    /// waits for it.
+    private func forgetUnstored() {
+        unstored = []
+        unstoredBytes = 0
     }
 
     private func noteStale(_ since: Timestamp?) {

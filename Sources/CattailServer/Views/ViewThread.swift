@@ -23,9 +23,11 @@ final class ViewThread: Sendable {
     ) {
         pool.start()
         let inbox = inbox
+        let pool = pool
         pool.submit { _ in
             Self.run(opened.take(), inbox, logger)
             ended()
+            pool.shutdownGracefully { _ in }
         }
     }
 
