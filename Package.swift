@@ -143,7 +143,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LogStoreTests",
-            dependencies: ["EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit"],
+            dependencies: ["CSQLite", "EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit"],
             swiftSettings: settings),
         .testTarget(
             name: "EndpointStateTests",

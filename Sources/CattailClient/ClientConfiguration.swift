@@ -1,6 +1,6 @@
 public import Logging
 public import NIOCore
-public import NIOPosix
+internal import NIOPosix
 public import SyncTransport
 
 /// Where the servers are and how patient a client is.

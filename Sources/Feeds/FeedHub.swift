@@ -113,6 +113,7 @@ package struct FeedHub {
         logSubscribers.insert(id)
         subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
+        subscribers[id]?.how = .deltas
         write(id, frames.message(.resync(Resync(how: .deltas, start: held, reason: .cheapest))))
         advance(id)
         return takeActions()
@@ -205,8 +206,10 @@ package struct FeedHub {
 
     // MARK: What is asked
 
-    /// The seq of the last mark written for the subscriber; nil for none of this hub.
-    package func heldSeq(of id: SubscriberID) -> Seq? { subscribers[id]?.held }
+    /// Nil for no subscriber of this hub.
+    package func progress(of id: SubscriberID) -> SubscriberProgress? {
+        subscribers[id].map { SubscriberProgress(held: $0.held, how: $0.how) }
+    }
 
     // MARK: Inside
 

@@ -1,4 +1,11 @@
 package import EndpointModel
+package import SyncProtocol
+
+/// What a node can tell of a subscriber.
+package struct SubscriberProgress: Sendable {
+    package let held: Seq
+    package let how: How
+}
 
 /// Names one subscription on this node for as long as its connection lives.
 package struct SubscriberID: Hashable, Sendable {
@@ -68,5 +75,7 @@ package struct Subscriber {
     var arrival = Arrival.underway
     /// The seq of the last mark that was written for it.
     var held: Seq
+    /// How it last went on.
+    var how = How.deltas
     var inFlightBytes = 0
 }

@@ -47,11 +47,11 @@ package struct Past {
         /// The view lags behind what is asked for; the fold goes on from it.
         case behindCurrent
 
-        /// An event costs about as much on the way back as in a fold, and each key touched costs
-        /// a read by seq on top, of about four events' price.
+        /// An event on the way back costs up to four in a fold, when it touches a key of its own:
+        /// that key's version is then read by its seq.
         static func nearer(to seq: Seq, current: Seq) -> End {
             if seq >= current { return .behindCurrent }
-            let back = (current.rawValue - seq.rawValue).multipliedReportingOverflow(by: 5)
+            let back = (current.rawValue - seq.rawValue).multipliedReportingOverflow(by: 4)
             return back.overflow || back.partialValue > seq.rawValue ? .beginning : .current
         }
     }

@@ -22,13 +22,23 @@ package struct PendingChanges: Sendable {
         deadCount = view.view.tombstones.count
     }
 
-    /// Takes up what an event did; `view` is the view with it.
-    package mutating func add(_ change: EndpointView.Change, now view: PositionedView) {
-        position = view.position
-        digest = view.view.digest
-        liveCount = view.view.count
-        deadCount = view.view.tombstones.count
-        guard change.item.kind != .control else { return }
+    /// Takes up what an event did; `position` is behind it, or behind the batch that it is of.
+    /// Digest and counts follow from the changes: no view is needed here.
+    package mutating func add(_ change: EndpointView.Change, at position: Position) {
+        self.position = position
+        switch change.item.kind {
+        case .control: return
+        case .put:
+            digest.add(change.item.hash)
+            if change.previous == nil {
+                liveCount += 1
+                if change.item.previousSeq > .zero { deadCount -= 1 }
+            }
+        case .delete:
+            liveCount -= 1
+            deadCount += 1
+        }
+        if let previous = change.previous { digest.subtract(previous.hash) }
         let isFirst = items.put(change.item) == nil
         // A key that had died before it was touched: its tombstone is in the file and must go.
         if isFirst, change.previous == nil, change.item.previousSeq > .zero {

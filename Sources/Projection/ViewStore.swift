@@ -88,7 +88,7 @@ package final class ViewStore {
         }
         let store = ViewStore(path, connection, stored, events, logger)
         var pending = PendingChanges(after: view)
-        try view.fold(events, through: try events.headSeq) { pending.add($0, now: $1) }
+        try view.fold(events, through: try events.headSeq) { pending.add($0, at: $1.position) }
         return Opened(
             store: store, view: view, pending: pending, origin: .loaded(at: stored.position.seq))
     }

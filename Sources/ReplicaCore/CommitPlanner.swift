@@ -45,25 +45,24 @@ struct CommitPlanner {
         plan = CommitPlan(head: head, time: time)
     }
 
-    /// The index among the answers of the mutation in this batch with the same request ID.
-    func recordInBatch(of mutation: AdmittedMutation) -> Int? {
-        requestsInBatch[Request(mutation)]
-    }
-
-    /// Decides the next mutation.
-    mutating func take(
-        _ mutation: AdmittedMutation, earlier: EncodedRecord?, beforeEarlier: EncodedRecord?
-    ) {
-        if let index = recordInBatch(of: mutation) {
-            repeatAnswer(of: index, for: mutation)
-        } else if let earlier {
-            answerAgain(mutation, earlier, beforeEarlier)
-        } else {
-            decide(mutation)
-        }
+    /// What a decision came to.
+    enum Decision {
+        case event
+        /// Nothing changes, or it is refused; only an answer was added.
+        case answer
     }
 
     // MARK: Requests seen before (G11)
+
+    /// Answers the mutation when this batch has its request ID already.
+    mutating func repeatsInBatch(_ mutation: AdmittedMutation) -> Bool {
+        guard let index = requestsInBatch[Request(mutation)] else { return false }
+        repeatAnswer(of: index, for: mutation)
+        return true
+    }
+
+    /// The last decision was an answer, and does not hold.
+    mutating func takeBackAnswer() { plan.answers.removeLast() }
 
     private mutating func repeatAnswer(of index: Int, for mutation: AdmittedMutation) {
         guard plan.requests[index].requestHash == mutation.requestHash else {
@@ -75,7 +74,8 @@ struct CommitPlanner {
         answer(mutation, standing, seq: record.seq, dependsOnCommit: true)
     }
 
-    private mutating func answerAgain(
+    /// The answer that the request was given when it was new.
+    mutating func answerAgain(
         _ mutation: AdmittedMutation, _ earlier: EncodedRecord, _ before: EncodedRecord?
     ) {
         guard let audit = try? earlier.audit(), audit.requestHash == mutation.requestHash else {
@@ -91,7 +91,14 @@ struct CommitPlanner {
 
     // MARK: New ones
 
-    private mutating func decide(_ mutation: AdmittedMutation) {
+    /// Decides a mutation whose request ID is new.
+    mutating func decide(_ mutation: AdmittedMutation) -> Decision {
+        let eventCount = plan.records.count
+        judge(mutation)
+        return plan.records.count > eventCount ? .event : .answer
+    }
+
+    private mutating func judge(_ mutation: AdmittedMutation) {
         switch (mutation.operation, standing(of: mutation.key)) {
         case (.create, .live(let item)):
             refuse(mutation, .alreadyExists(mutation.key, standing: item))

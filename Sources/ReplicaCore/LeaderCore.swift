@@ -27,26 +27,41 @@ package struct LeaderCore: Sendable {
         uids = SeededGenerator(seed: seed)
     }
 
+    /// When the log is asked whether it has a request ID already (G11).
+    package enum RequestSearch: Sendable {
+        /// Only for mutations that would make no event. Those that make one are kept from
+        /// happening twice by the log itself, which refuses a batch with a request ID that it
+        /// has; then the batch is planned again, by `everyRequest`. Nearly all request IDs are
+        /// new, and a search costs as much as an append.
+        case withoutEvent
+        case everyRequest
+    }
+
     /// Decides the batch, in its order. Each mutation is judged against the view and against
     /// the events before it in this batch.
     ///
     /// - Parameter findRequest: The record of an earlier event with this actor and request ID,
-    ///   if the log has one (G11).
+    ///   if the log has one.
     package mutating func plan<Failure: Error>(
-        _ mutations: [AdmittedMutation], at wallTime: Timestamp,
+        _ mutations: [AdmittedMutation], at wallTime: Timestamp, searching search: RequestSearch,
         findRequest: (AdmittedMutation) throws(Failure) -> EncodedRecord?,
         fetch: (Seq) throws(Failure) -> EncodedRecord
     ) throws(Failure) -> CommitPlan {
         var planner = CommitPlanner(
             view: view, head: head, time: max(lastTime, wallTime), wallTime: wallTime, uids: uids)
         for mutation in mutations {
-            let found =
-                planner.recordInBatch(of: mutation) == nil ? try findRequest(mutation) : nil
-            let before =
-                if let found, found.item.previousSeq > .zero {
-                    try fetch(found.item.previousSeq)
-                } else { nil as EncodedRecord? }
-            planner.take(mutation, earlier: found, beforeEarlier: before)
+            if planner.repeatsInBatch(mutation) { continue }
+            if case .withoutEvent = search, planner.decide(mutation) == .event { continue }
+            let found = try findRequest(mutation)
+            switch (found, search) {
+            case (nil, .withoutEvent): continue
+            case (nil, .everyRequest): _ = planner.decide(mutation)
+            case (let found?, let search):
+                if case .withoutEvent = search { planner.takeBackAnswer() }
+                let previous = found.item.previousSeq
+                let before = previous > .zero ? try fetch(previous) : nil
+                planner.answerAgain(mutation, found, before)
+            }
         }
         uids = planner.uids
         return planner.plan

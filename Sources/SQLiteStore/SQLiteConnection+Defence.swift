@@ -1,26 +1,13 @@
 internal import CSQLite
-internal import Glibc
 
 /// Settings that only `sqlite3_db_config` can reach.
 extension SQLiteConnection {
-    private typealias Configure =
-        @convention(c) (
-            OpaquePointer?, Int32, Int32, UnsafeMutablePointer<Int32>?
-        ) -> Int32
-
-    /// `sqlite3_db_config` is variadic in C, which Swift does not import. Its switches all take
-    /// (int, int *), passed like fixed arguments on x86-64 and AArch64 Linux; the value that it
-    /// writes back proves each call.
-    private static let configure: Configure? = dlsym(nil, "sqlite3_db_config").map {
-        unsafeBitCast($0, to: Configure.self)
-    }
-
     /// Sets a switch of `sqlite3_db_config` and checks the value read back.
     package func configure(
         _ option: Int32, named name: String, to value: Int32
     ) throws(SQLiteError) {
         var found: Int32 = -1
-        let code = Self.configure?(pointer, option, value, &found) ?? SQLITE_MISUSE
+        let code = cattail_sqlite3_db_config(pointer, option, value, &found)
         guard code == SQLITE_OK, found == value else {
             throw SQLiteError(
                 extendedCode: code == SQLITE_OK ? SQLITE_MISUSE : code,

@@ -11,6 +11,8 @@ package protocol PeerDriver: AnyObject {
 
     /// The connection stands. `link` is good until `closed`.
     func opened(_ link: PeerLink<Outgoing>)
+    /// The peer's preface came, and is ours.
+    func prefaceReceived()
     /// One message, in the order of the bytes.
     func received(_ message: Incoming)
     /// Everything that one read brought was handed over: the time to act on what was gathered.
@@ -22,6 +24,7 @@ package protocol PeerDriver: AnyObject {
 }
 
 extension PeerDriver {
+    package func prefaceReceived() {}
     package func receivedAll() {}
     package func flushed(byteCount: Int) {}
 }

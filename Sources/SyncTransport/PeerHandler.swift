@@ -1,5 +1,5 @@
-package import NIOCore
 internal import EndpointModel
+package import NIOCore
 internal import SyncProtocol
 
 /// Turns bytes into messages for a driver: preface, frames, decoding, all on the connection's
@@ -14,6 +14,7 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var reading = PeerReading.open
     private var isDraining = false
+    private var prefaceIsTold = false
     private var closure: PeerClosure?
 
     package init(driver: Driver) { self.driver = driver }
@@ -35,7 +36,6 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
         let link = PeerLink<Driver.Outgoing>(channel: context.channel)
         link.control = self
         self.link = link
-        context.write(wrapOutboundOut(ByteBuffer(bytes: FrameFormat.preface)), promise: nil)
         driver.opened(link)
         context.flush()
     }
@@ -64,7 +64,9 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
         }
         while closure == nil, case .open = reading {
             do {
-                guard let frame = try decoder.next() else { return }
+                let next = try decoder.next()
+                tellPreface()
+                guard let frame = next else { return }
                 driver.received(try Driver.Incoming(decoding: frame.body))
             } catch let error as FrameError {
                 fail(.frameMalformed(error))
@@ -74,6 +76,12 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
                 preconditionFailure("frames and messages fail with their own errors: \(error)")
             }
         }
+    }
+
+    private func tellPreface() {
+        guard !prefaceIsTold, decoder.prefaceWasRead else { return }
+        prefaceIsTold = true
+        driver.prefaceReceived()
     }
 
     /// Nothing behind bad bytes can be understood. The driver hears of it at once, so that it

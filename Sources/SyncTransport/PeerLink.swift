@@ -29,6 +29,12 @@ package final class PeerLink<Outgoing: WireMessage> {
 
     // MARK: Writing
 
+    /// Queues the preface: the first bytes of an end, before any message.
+    package func sendPreface() {
+        writeBuffer(ByteBuffer(bytes: FrameFormat.preface), promise: nil)
+        flush()
+    }
+
     /// Queues one message as a plain frame of its own. A message that no frame can hold is the
     /// caller's error.
     package func write(_ message: Outgoing) {
@@ -125,8 +131,8 @@ enum PeerReading {
 
 /// A frame of the plain codec: what one connection alone is told. Shared frames come ready-made
 /// from feeds, compressed.
-enum PlainFrame {
-    static func make(_ message: some WireMessage) -> ByteBuffer {
+package enum PlainFrame {
+    package static func make(_ message: some WireMessage) -> ByteBuffer {
         let body = message.encoded()
         let length = FrameFormat.headerBytes + body.count
         precondition(

@@ -1,3 +1,4 @@
+import CattailTestKit
 import EndpointModel
 import EndpointState
 import Foundation
@@ -76,7 +77,7 @@ struct ProjectionSpeed {
 
     @Test("Rebuild, load, write behind, and states of the past from both ends")
     func speed() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let log = try Self.makeLog(in: scratch.path)
         let logger = Logger(label: "measure") { _ in SwiftLogNoOpLogHandler() }
         func open() throws -> ViewStore.Opened {

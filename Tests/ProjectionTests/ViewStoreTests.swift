@@ -1,3 +1,4 @@
+import CattailTestKit
 import EndpointModel
 import EndpointState
 import Foundation
@@ -6,25 +7,11 @@ import Logging
 import Projection
 import Testing
 
-/// A directory that goes with the test.
-final class Scratch {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "cattail-views-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    var views: URL { URL(fileURLWithPath: path + "/views.sqlite") }
-}
-
 @Suite("The views file")
 struct ViewStoreTests {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    func open(_ scratch: Scratch, _ history: RandomHistory) throws -> ViewStore.Opened {
+    func open(_ scratch: TemporaryFolder, _ history: RandomHistory) throws -> ViewStore.Opened {
         try ViewStore.open(directory: scratch.path, events: history.log, logger: logger)
     }
 
@@ -48,7 +35,7 @@ struct ViewStoreTests {
         "Writes at random moments, crashes between them: every opening equals the fold (G5)",
         arguments: [1, 2, 3] as [UInt64])
     func writingBehind(seed: UInt64) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var generator = SeededGenerator(state: seed)
         var history = try RandomHistory(seed: seed, events: 5)
         for round in 0..<40 {
@@ -61,7 +48,7 @@ struct ViewStoreTests {
             for _ in 0..<Int.random(in: 0..<6, using: &generator) {
                 try history.append(Int.random(in: 0..<30, using: &generator))
                 try view.fold(history.log, through: try history.log.head.seq) {
-                    pending.add($0, now: $1)
+                    pending.add($0, at: $1.position)
                 }
                 if Bool.random(using: &generator) {
                     try store.write(pending)
@@ -77,11 +64,11 @@ struct ViewStoreTests {
 
     @Test("A deleted views file comes back with an equal digest (G5)")
     func deleted() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let history = try RandomHistory(seed: 9, events: 300)
         let before = try open(scratch, history)
         try before.store.close()
-        try FileManager.default.removeItem(at: scratch.views)
+        try FileManager.default.removeItem(at: scratch.url("views.sqlite"))
         let after = try open(scratch, history)
         #expect(after.origin == .rebuilt(reason: "there is no views file"))
         #expect(after.view.view.digest == before.view.view.digest)
@@ -90,10 +77,10 @@ struct ViewStoreTests {
 
     @Test("Whatever bytes the views file holds, it opens as the fold of the log (G5, G12)")
     func damaged() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let history = try RandomHistory(seed: 10, events: 200)
         try open(scratch, history).store.close()
-        let good = try Data(contentsOf: scratch.views)
+        let good = try Data(contentsOf: scratch.url("views.sqlite"))
         var generator = SeededGenerator(state: 10)
         for round in 0..<300 {
             var bytes = good
@@ -109,14 +96,14 @@ struct ViewStoreTests {
                     bytes[index] = .random(in: 0...255, using: &generator)
                 }
             }
-            try bytes.write(to: scratch.views)
+            try bytes.write(to: scratch.url("views.sqlite"))
             try expect(try open(scratch, history), isFoldOf: history)
         }
     }
 
     @Test("A views file of another log, or of a history that was cut, is thrown away (G5)")
     func otherHistory() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let history = try RandomHistory(seed: 11, events: 50)
         try open(scratch, history).store.close()
         // The same log up to seq 30, and other events behind it.
@@ -139,14 +126,14 @@ struct ViewStoreTests {
 
     @Test("A rebuild beside the live file gives the same digest, and writing goes on behind it")
     func rebuild() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var history = try RandomHistory(seed: 13, events: 150)
         var opened = try open(scratch, history)
         let rebuilt = try opened.store.rebuild()
         #expect(rebuilt.isEqual)
         #expect(rebuilt.view.position == opened.view.position)
         try history.append(50)
-        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, now: $1) }
+        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, at: $1.position) }
         try opened.store.write(opened.pending)
         try opened.store.close()
         let again = try open(scratch, history)
@@ -158,10 +145,10 @@ struct ViewStoreTests {
 
     @Test("A log that breaks its own rules is an error with the seq, not a view")
     func illegalLog() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let history = try RandomHistory(seed: 14, events: 60)
         history.log.rows.remove(at: 29)
         #expect(throws: ProjectionError.self) { _ = try open(scratch, history) }
-        #expect(!FileManager.default.fileExists(atPath: scratch.views.path))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("views.sqlite")))
     }
 }

@@ -112,16 +112,27 @@ struct ModelLeader {
         at time: Timestamp = Fixture.time
     ) throws -> CommitPlan {
         let admitted = try mutations.map { try Admission.admit($0, from: actor).get() }
-        let records = records
+        let plan = decide(admitted, at: time, searching: .withoutEvent)
+        // As the log does: a batch with a request ID that it has is refused, and planned again.
+        guard plan.requests.contains(where: { find($0) != nil }) else { return plan }
+        return decide(admitted, at: time, searching: .everyRequest)
+    }
+
+    private mutating func decide(
+        _ admitted: [AdmittedMutation], at time: Timestamp,
+        searching search: LeaderCore.RequestSearch
+    ) -> CommitPlan {
+        let fixture = self
         return core.plan(
-            admitted, at: time,
-            findRequest: { mutation in
-                records.first { record in
-                    guard let audit = try? record.audit() else { return false }
-                    return audit.actor == mutation.actor.name
-                        && audit.requestID == mutation.requestID
-                }
-            }, fetch: { seq in records[Int(seq.rawValue) - 1] })
+            admitted, at: time, searching: search, findRequest: { fixture.find($0) },
+            fetch: { seq in fixture.records[Int(seq.rawValue) - 1] })
+    }
+
+    private func find(_ mutation: AdmittedMutation) -> EncodedRecord? {
+        records.first { record in
+            guard let audit = try? record.audit() else { return false }
+            return audit.actor == mutation.actor.name && audit.requestID == mutation.requestID
+        }
     }
 
     mutating func store(_ plan: CommitPlan) {

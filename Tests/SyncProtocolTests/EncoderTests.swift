@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Encoders of data messages")
 struct EncoderTests {
-    @Test("What the encoders write byte by byte is what the messages write", arguments: [0, 1, 3, 400])
+    @Test(
+        "What the encoders write byte by byte is what the messages write",
+        arguments: [0, 1, 3, 400])
     func encodersAgree(count: Int) throws {
         var samples = Samples(seed: UInt64(count) + 1)
         let changes = (0..<count).map { _ in samples.change() }

@@ -105,7 +105,9 @@ struct FrameTests {
                 try Self.decode([Array(bytes[...index])])
             }
         }
-        #expect(throws: FrameError.prefaceMismatch) { try Self.decode([Array("GET / HTTP/1.1".utf8)]) }
+        #expect(throws: FrameError.prefaceMismatch) {
+            try Self.decode([Array("GET / HTTP/1.1".utf8)])
+        }
     }
 
     @Test("A length is judged when its four bytes are there, before anything is held for it (G12)")

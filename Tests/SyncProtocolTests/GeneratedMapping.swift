@@ -132,7 +132,8 @@ func generated(_ message: ClientMessage) throws -> Cattail_V1_ClientMessage {
     try .with {
         switch message {
         case .hello(let hello): $0.hello = generated(hello)
-        case .mutations(let mutations): $0.mutations.mutations = try mutations.map { try generated($0) }
+        case .mutations(let mutations):
+            $0.mutations.mutations = try mutations.map { try generated($0) }
         case .query(let query): $0.query = generated(query)
         case .cancel(let ticket): $0.cancel.ticket = ticket
         case .applied(let position, let digest):

@@ -104,7 +104,8 @@ extension Samples {
                 .records((0..<number(4)).map { _ in RecordRow(record: record(), chain: hash()) })
             case 2:
                 .diff(
-                    (0..<number(4)).map { _ in DiffEntry(before: maybe { $0.put() }, after: put()) })
+                    (0..<number(4)).map { _ in DiffEntry(before: maybe { $0.put() }, after: put()) }
+                )
             case 3: .json((0..<number(20)).map { _ in UInt8(number(256)) })
             case 4:
                 .verify(

@@ -46,7 +46,8 @@ struct SchemaTests {
         let bytes = [0x52, UInt8(goodbye.count)] + goodbye
         #expect(
             try ClientMessage(decoding: bytes)
-                == .goodbye(Goodbye(code: GoodbyeCode("c"), message: "m", retryAfterMilliseconds: 5)))
+                == .goodbye(
+                    Goodbye(code: GoodbyeCode("c"), message: "m", retryAfterMilliseconds: 5)))
     }
 
     @Test("Unknown fields and unknown messages are stepped over")
@@ -55,7 +56,8 @@ struct SchemaTests {
         for _ in 0..<500 {
             let message = samples.serverMessage()
             var bytes = message.encoded()
-            bytes += [0xF8, 0x07, 1, 0xFA, 0x07, 2, 9, 9, 0xF9, 0x07] + [UInt8](repeating: 1, count: 8)
+            bytes +=
+                [0xF8, 0x07, 1, 0xFA, 0x07, 2, 9, 9, 0xF9, 0x07] + [UInt8](repeating: 1, count: 8)
             bytes += [0xFD, 0x07, 1, 1, 1, 1]
             #expect(try ServerMessage(decoding: bytes) == message)
         }

@@ -49,8 +49,8 @@ final class CommitThread: Sendable {
         let pool = pool
         pool.submit { _ in
             Self.run(committer.take(), inbox, logger, tell)
-            ended()
-            pool.shutdownGracefully { _ in }
+            // The thread ends with its work.
+            pool.shutdownGracefully { _ in ended() }
         }
     }
 
@@ -81,8 +81,8 @@ final class CommitThread: Sendable {
 protocol Committer {
     /// Does the work as one or more transactions, and tells of each.
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void)
-    /// Nothing to do: checkpoints, and tries to recover after a failed write. What turns out to
-    /// have been written after all is told like any other commit.
+    /// Nothing to do: checkpoints, and tries to recover after a failed write. When what was
+    /// in flight then turns out to be in the log, that is told.
     mutating func rest(_ tell: (CommitOutcome) -> Void)
     mutating func close()
 }

@@ -11,10 +11,10 @@ struct FollowerCommitter: Committer {
     private let writer: LogWriter
     private let logger: Logger
     private let health: NodeHealth
+    /// Written, and nobody knows whether it is in the log; until the log is recovered.
+    private var unsettled: FollowerCore.Intake?
     /// Called when upstream's history cannot be taken: the link is to be cut.
     private let refused: @Sendable (IntakeFault) -> Void
-    /// What was in flight when a write failed, until recovery tells whether the log has it.
-    private var unsettled: FollowerCore.Intake?
 
     init(
         core: FollowerCore, writer: LogWriter, logger: Logger, health: NodeHealth,
@@ -43,62 +43,62 @@ struct FollowerCommitter: Committer {
         }
     }
 
+    /// After a failed write. What was in flight is in the log whole or not at all; when it is,
+    /// it is taken up like any other.
+    private mutating func recover() -> CommittedBatch? {
+        do {
+            try writer.recover()
+        } catch {
+            logger.error("log not recovered", error)
+            return nil
+        }
+        health.noteWritable()
+        guard let intake = unsettled else { return nil }
+        unsettled = nil
+        guard writer.head.seq == intake.head.seq, writer.head.chain == intake.head.chain else {
+            return nil
+        }
+        core.committed(intake)
+        return CommittedBatch(
+            records: intake.records, changes: intake.changes, position: core.head)
+    }
+
     mutating func close() {
         do { try writer.close() } catch { logger.error("log not closed cleanly", error) }
     }
 
     /// Nil when the records were not stored; upstream will send them again.
     private mutating func store(_ records: [EncodedRecord], _ mark: Position?) -> CommitOutcome? {
-        do throws(IntakeFault) {
+        do {
             let intake = try core.check(records)
             if let mark { try core.checkMark(mark, behind: intake) }
             guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
-            return append(intake)
-        } catch {
-            logger.error("upstream's event refused", metadata: ["fault": "\(error)"])
-            refused(error)
-            return nil
-        }
-    }
-
-    private mutating func append(_ intake: FollowerCore.Intake) -> CommitOutcome? {
-        do {
-            try writer.append(intake.entries)
+            try append(intake)
+            core.committed(intake)
             health.noteWritable()
-            return CommitOutcome(batch: takeUp(intake), replies: [])
+            let batch = CommittedBatch(
+                records: intake.records, changes: intake.changes, position: core.head)
+            return CommitOutcome(batch: batch, replies: [])
+        } catch let fault as IntakeFault {
+            logger.error("upstream's event refused", metadata: ["fault": "\(fault)"])
+            refused(fault)
         } catch {
-            logger.error("append failed", error)
-            health.noteReadOnly(error.description)
-            if case .outcomeUnknown = error { unsettled = intake }
+            logger.error("append failed", metadata: ["error": "\(error)"])
+            health.noteReadOnly("\(error)")
             refused(
                 IntakeFault(
-                    seq: core.head.seq.next, code: .notStored, reason: error.description))
-            return nil
+                    seq: core.head.seq.next, code: .notStored, reason: "\(error)"))
         }
+        return nil
     }
 
-    /// The intake is in the log: it is folded, and published.
-    private mutating func takeUp(_ intake: FollowerCore.Intake) -> CommittedBatch {
-        core.committed(intake)
-        return CommittedBatch(
-            records: intake.records, changes: intake.changes, position: core.head)
-    }
-
-    /// Makes the log writable again; gives the batch whose outcome was unknown when it turns out
-    /// to be in the log. Else upstream sends it again.
-    private mutating func recover() -> CommittedBatch? {
-        do { try writer.recover() } catch {
-            logger.error("log not recovered", error)
-            return nil
+    private mutating func append(_ intake: FollowerCore.Intake) throws(LogError) {
+        do {
+            try writer.append(intake.entries)
+        } catch {
+            if case .outcomeUnknown = error { unsettled = intake }
+            throw error
         }
-        logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
-        health.noteWritable()
-        let intake = unsettled
-        unsettled = nil
-        guard let intake, writer.head.seq == intake.head.seq,
-            writer.head.chain == intake.head.chain
-        else { return nil }
-        return takeUp(intake)
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

@@ -14,7 +14,7 @@ struct LeaderCommitter: Committer {
     private let clock: WallClock
     private let logger: Logger
     private let health: NodeHealth
-    /// What was in flight when a write failed, until recovery tells whether the log has it.
+    /// Written, and nobody knows whether it is in the log; until the log is recovered.
     private var unsettled: CommitPlan?
 
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
@@ -66,12 +66,16 @@ struct LeaderCommitter: Committer {
 
     // MARK: One transaction
 
-    private mutating func commit(_ batch: [(ConnectionID, [AdmittedMutation])]) -> CommitOutcome {
+    private mutating func commit(
+        _ batch: [(ConnectionID, [AdmittedMutation])],
+        searching search: LeaderCore.RequestSearch = .withoutEvent
+    ) -> CommitOutcome {
         let mutations = batch.flatMap(\.1)
         let plan: CommitPlan
         do {
             plan = try core.plan(
-                mutations, at: clock.now(), findRequest: findRequest, fetch: record)
+                mutations, at: clock.now(), searching: search, findRequest: findRequest,
+                fetch: record)
         } catch {
             logger.error("requests cannot be looked up", error)
             return refuse(batch, .readOnly(error.description))
@@ -81,6 +85,8 @@ struct LeaderCommitter: Committer {
         }
         do {
             try writer.append(plan.entries)
+        } catch .requestRepeated where search == .withoutEvent {
+            return commit(batch, searching: .everyRequest)
         } catch {
             return failed(batch, plan, error)
         }
@@ -90,15 +96,12 @@ struct LeaderCommitter: Committer {
     private mutating func succeeded(
         _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan
     ) -> CommitOutcome {
+        let changes = core.committed(plan)
         health.noteWritable()
         return CommitOutcome(
-            batch: takeUp(plan), replies: replies(batch, plan.answers.map(\.answer)))
-    }
-
-    /// The plan is in the log: it is folded, and published.
-    private mutating func takeUp(_ plan: CommitPlan) -> CommittedBatch {
-        let changes = core.committed(plan)
-        return CommittedBatch(records: plan.records, changes: changes, position: core.head)
+            batch: CommittedBatch(
+                records: plan.records, changes: changes, position: core.head),
+            replies: replies(batch, plan.answers.map(\.answer)))
     }
 
     /// The write failed: what depends on it is refused when it surely did not happen, else
@@ -116,29 +119,29 @@ struct LeaderCommitter: Committer {
         let answers = zip(plan.answers, batch.flatMap(\.1)).map { planned, mutation in
             planned.dependsOnCommit ? failure.answer(ticket: mutation.ticket) : planned.answer
         }
-        let replies = replies(batch, answers)
-        guard case .outcomeUnknown = error else {
-            return CommitOutcome(batch: nil, replies: replies)
-        }
-        unsettled = plan
-        return CommitOutcome(batch: recover(), replies: replies)
+        if case .outcomeUnknown = error { unsettled = plan }
+        return CommitOutcome(batch: recover(), replies: replies(batch, answers))
     }
 
-    /// Makes the log writable again; gives the batch whose outcome was unknown when it turns out
-    /// to be in the log, which from then on is like any other: without this the leader would
-    /// plan behind a log that has moved on.
+    /// After a failed write. What was in flight is in the log whole or not at all; when it is,
+    /// it is folded and given back to be published like any other.
     private mutating func recover() -> CommittedBatch? {
-        do { try writer.recover() } catch {
+        guard !writer.isReady else { return nil }
+        do {
+            try writer.recover()
+        } catch {
             logger.error("log not recovered", error)
             return nil
         }
         logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
         health.noteWritable()
-        let plan = unsettled
+        guard let plan = unsettled else { return nil }
         unsettled = nil
-        guard let plan, writer.head.seq == plan.head.seq, writer.head.chain == plan.head.chain
-        else { return nil }
-        return takeUp(plan)
+        guard writer.head.seq == plan.head.seq, writer.head.chain == plan.head.chain else {
+            return nil
+        }
+        let changes = core.committed(plan)
+        return CommittedBatch(records: plan.records, changes: changes, position: core.head)
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {

@@ -3,7 +3,6 @@ internal import EndpointModel
 internal import EndpointState
 internal import LogStore
 internal import Projection
-internal import ReplicaCore
 internal import SyncProtocol
 
 /// One question to a node, answered a part at a time: the next part is made when the asker's
@@ -35,8 +34,8 @@ final class QueryTask: @unchecked Sendable {
 
     /// About what one part may hold, in bytes of items.
     private static let partBytes = 256 << 10
-    /// How many events are looked up for one part.
-    private static let eventsPerPart = 2_000
+    /// So many events are looked up at a time; then the reader's thread is left to others.
+    private static let seqsPerSearch = 2_000
 
     /// - Parameter view: Pinned when the question came.
     init(_ query: Query, view: EndpointView, clock: WallClock) {
@@ -66,8 +65,7 @@ final class QueryTask: @unchecked Sendable {
         case .new: return try begin(past)
         case .items(let state, let selection, let after, let at):
             return itemsPart(state, selection, after, at)
-        case .events(let filter, let next, let last):
-            return try eventsPart(past, filter, next, last)
+        case .events(let filter, let next, let last): return try eventsPart(past, filter, next, last)
         case .history(let next, let seqs): return try historyPart(past, next, seqs)
         case .diff(let rest, let at): return diffPart(rest, at)
         case .verifying(let verification): return try verifyPart(past, verification)
@@ -146,17 +144,16 @@ final class QueryTask: @unchecked Sendable {
     }
 
     /// The seqs are gathered from the newest back, then the events are sent from the oldest on.
-    /// A part looks at so many events only: others wait for the same threads.
     private func historyPart(_ past: Past, _ next: Seq?, _ gathered: [Seq]) throws -> Part {
         var seqs = gathered
         var next = next
-        for _ in 0..<Self.eventsPerPart {
+        for _ in 0..<Self.seqsPerSearch {
             guard let seq = next else { break }
             seqs.append(seq)
             let previous = try past.events.event(at: seq).item.previousSeq
             next = previous > .zero ? previous : nil
         }
-        guard next == nil else {
+        if next != nil {
             stage = .history(next: next, newestFirst: seqs)
             return Part(answers: [], isLast: false)
         }
@@ -178,10 +175,13 @@ final class QueryTask: @unchecked Sendable {
         var rest = rest
         var entries: [DiffEntry] = []
         var byteCount = 0
-        while byteCount < Self.partBytes, let difference = rest.popFirst() {
+        while let difference = rest.first {
+            // Two items of the greatest size fill a frame by themselves.
+            let bytes = difference.byteCount
+            if !entries.isEmpty, byteCount + bytes > Self.partBytes { break }
             entries.append(DiffEntry(before: difference.before, after: difference.after))
-            byteCount +=
-                (difference.before?.bytes.count ?? 0) + (difference.after?.bytes.count ?? 0)
+            byteCount += bytes
+            rest.removeFirst()
         }
         guard !rest.isEmpty else {
             return Part(answers: [.diff(entries), .end(seq)], isLast: true)
@@ -242,11 +242,13 @@ final class QueryTask: @unchecked Sendable {
 }
 
 extension QueryTask.Part {
-    /// The message is cut: a question of two megabytes must not be repeated.
     static func failed(_ code: FailureCode, _ message: String) -> QueryTask.Part {
-        let message = message.cut(toBytes: Limits.messageBytes)
-        return QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
+        QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
     }
+}
+
+extension EndpointDifference {
+    fileprivate var byteCount: Int { (before?.bytes.count ?? 0) + (after?.bytes.count ?? 0) }
 }
 
 /// A question that cannot be answered as it was asked.

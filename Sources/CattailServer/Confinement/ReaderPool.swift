@@ -35,7 +35,12 @@ final class ReaderPool: @unchecked Sendable {
         threads.submit { state in if state == .active { job() } }
     }
 
-    func close() { threads.shutdownGracefully { _ in } }
+    /// Jobs underway are done; those that wait are dropped.
+    func close() async {
+        // It is told once, and has no other way to fail.
+        try? await threads.shutdownGracefully()
+        idle.withLockedValue { $0 = [] }
+    }
 
     private func borrow() -> Result<LogReader, LogError> {
         if let confined = idle.withLockedValue({ $0.popLast() }) {

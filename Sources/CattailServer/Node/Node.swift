@@ -8,7 +8,7 @@ internal import NIOPosix
 internal import Projection
 internal import ReplicaCore
 internal import SyncProtocol
-internal import SyncTransport
+package import SyncTransport
 
 /// A running node: its files, threads and sockets, from opening to the end of the drain.
 package final class Node: Sendable {
@@ -79,14 +79,15 @@ package final class Node: Sendable {
         let view = files.views.view.view
         let hands = Self.hands(configuration, role, files, health, upstream)
         let pinned = Confined((position, view))
+        let times = files.times
 
         readers.start()
         let serving = try await loop.submit {
             let (position, view) = pinned.take()
             let loopState = ServingLoop(
                 loop: loop, role: role, configuration: configuration,
-                hub: FeedHub(position: position, view: view), readers: readers,
-                committer: committer, health: health)
+                hub: FeedHub(position: position, view: view, limits: configuration.feeds),
+                times: times, readers: readers, committer: committer, health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
 
@@ -121,19 +122,18 @@ package final class Node: Sendable {
         } catch {
             committer.close()
             views.close()
-            readers.close()
             for ended in [commitsEnded.futureResult, viewsEnded.futureResult] {
                 try? await ended.get()
             }
+            await readers.close()
             drainBegun.succeed()
             throw error
         }
         let address = transport.localAddress
-        try await loop.submit {
-            serving.value.begin(advertise: configuration.advertise ?? address.description)
-        }.get()
+        let advertise = configuration.advertise ?? address.description
+        try await loop.submit { serving.value.begin(advertise: advertise) }.get()
         let drainBegun = drainBegun
-        upstream?.start(at: position, committer: committer) { since in
+        upstream?.start(at: position, advertise: advertise, committer: committer) { since in
             serving.value.noteStale(since: since)
         }.whenFailure { drainBegun.fail($0) }
     }
@@ -181,6 +181,15 @@ package final class Node: Sendable {
             + " log=\(logID) seq=\(readySeq)"
     }
 
+    /// Where it listens, with the port that it was given.
+    package var address: ServerAddress { transport.localAddress }
+
+    /// What happens once a second, now: for tests with a clock of their own.
+    package func tick() async throws {
+        let serving = serving
+        try await group.next().submit { serving.value.tick() }.get()
+    }
+
     /// Begins to drain; `run` returns when it is done.
     package func beginDrain() { drainBegun.succeed() }
 
@@ -196,7 +205,7 @@ package final class Node: Sendable {
         committer.close()
         views.close()
         for ended in threadsEnded { try? await ended.get() }
-        readers.close()
+        await readers.close()
         try await group.shutdownGracefully()
         configuration.logger.info("ended")
         try outcome.get()

@@ -1,3 +1,4 @@
+package import Feeds
 package import Logging
 package import SyncTransport
 
@@ -16,6 +17,8 @@ package struct NodeConfiguration: Sendable {
     package var logger: Logger
     package var limits = ServingLimits()
     package var clock = WallClock.system
+    package var sessionClock = SessionClock.system
+    package var feeds = FeedLimits()
 
     package init(
         directory: String, listen: ServerAddress, advertise: String? = nil,

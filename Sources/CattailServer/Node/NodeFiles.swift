@@ -11,10 +11,13 @@ struct NodeFiles {
     let directory: DataDirectory
     let writer: LogWriter
     let views: ViewStore.Opened
-    /// The time of the last event.
-    let lastTime: Timestamp
+    /// The times of the first and the last event; nil while there is none.
+    let times: ClosedRange<Timestamp>?
 
     var position: Position { views.view.position }
+
+    /// The time that the next event may not be before.
+    var lastTime: Timestamp { times?.upperBound ?? Timestamp(microseconds: 0) }
 
     /// A leader's: a new directory gets a new log, whose first event begins its first epoch.
     static func openLeader(
@@ -49,12 +52,12 @@ struct NodeFiles {
         logger.info(
             "views opened",
             metadata: ["origin": "\(views.origin)", "seq": "\(views.view.position.seq)"])
-        var lastTime = Timestamp(microseconds: 0)
+        var times: ClosedRange<Timestamp>?
         if writer.head.seq > .zero {
-            lastTime = try reader.event(at: writer.head.seq).record.audit().time
+            let first = try reader.event(at: Seq(1)).record.audit().time
+            times = first...max(first, try reader.event(at: writer.head.seq).record.audit().time)
         }
-        return NodeFiles(
-            directory: directory, writer: writer, views: views, lastTime: lastTime)
+        return NodeFiles(directory: directory, writer: writer, views: views, times: times)
     }
 
     private static func beginFirstEpoch(_ writer: LogWriter, _ clock: WallClock) throws {

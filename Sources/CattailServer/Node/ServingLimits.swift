@@ -3,6 +3,12 @@ package struct ServingLimits: Sendable {
     /// Beyond it connections are closed as they are accepted: each costs a descriptor.
     package var connections = 16_000
     package var readerThreads = 2
+    /// How long a connection that was said goodbye to may take for its last bytes. Beyond it a
+    /// peer that does not read would keep a descriptor for ever (G12).
+    package var lingerMilliseconds: UInt64 = 5_000
+    /// What may wait in one connection's socket queue before its requests are not read any more:
+    /// a peer that asks and never reads costs about this much (G9, G12).
+    package var unsentBytes = 1 << 20
 
     package init() {}
 }

@@ -20,12 +20,15 @@ final class ServerConnection: PeerDriver {
     private var admitted: [AdmittedMutation] = []
     private var refused: [Answer] = []
     private var queries: [UInt64: QueryTask] = [:]
-    /// Of each part that the socket has not taken yet, its query, in order. (Not its ticket:
-    /// that may be another query's by then.)
-    private var partsInFlight: Deque<QueryTask> = []
+    /// Made, and not given to the socket yet: they share their items, and so cost little.
+    private var waitingAnswers: Deque<Answer> = []
+    /// What the socket has not taken yet, in order.
+    private var inFlight: Deque<InFlight> = []
+    private var answerBytesInFlight = 0
+    private var reading = Reading()
     /// What to do when this node has reached a position that was ahead of it.
     private var whenReached: ((ServingLoop) -> Void)?
-    private var lastMoved: UInt64 = 0
+    private var movement = Movement()
     let connectedAt: UInt64
 
     init(id: ConnectionID, serving: ServingLoop) {
@@ -39,9 +42,9 @@ final class ServerConnection: PeerDriver {
 
     func opened(_ link: PeerLink<ServerMessage>) { self.link = link }
 
+    func prefaceReceived() { carryOut(session.prefaceReceived(at: serving.instant)) }
+
     func received(_ message: ClientMessage) {
-        // A message can only come behind the preface; the session is told of both.
-        if peer == nil { carryOut(session.prefaceReceived(at: serving.instant)) }
         carryOut(
             session.messageReceived(
                 message, frameBytes: message.heldBytes, at: serving.instant))
@@ -51,28 +54,38 @@ final class ServerConnection: PeerDriver {
     /// door is answered.
     func receivedAll() {
         submitAdmitted()
-        guard !refused.isEmpty else { return }
-        let answers = refused
-        refused = []
-        answer(answers)
+        if !refused.isEmpty {
+            let answers = refused
+            refused = []
+            answer(answers)
+        }
+        readAsSpaceAllows()
     }
 
     func flushed(byteCount: Int) {
-        if let task = partsInFlight.popFirst() {
-            if queries[task.ticket] === task { makePart(task) }
-        } else {
-            serving.flushed(id, byteCount: byteCount)
+        switch inFlight.popFirst() {
+        case .part(let task): if queries[task.ticket] === task { makePart(task) }
+        case .answers(let count):
+            answerBytesInFlight -= byteCount
+            carryOut(session.requestsAnswered(count: count))
+            sendAnswers()
+            readAsSpaceAllows()
+        case nil: serving.flushed(id, byteCount: byteCount)
         }
     }
 
     func closed(_ reason: PeerClosure) {
         switch reason {
-        case .frameMalformed(let error): carryOut(session.frameFaulted(error))
+        case .frameMalformed(.prefaceMismatch):
+            carryOut(session.frameFaulted(.prefaceMismatch))
+        case .frameMalformed(let error):
+            // Bytes that are no frame can only come behind the preface.
+            prefaceReceived()
+            carryOut(session.frameFaulted(error))
         case .messageMalformed(let error): carryOut(session.messageFaulted(error))
         case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
         }
-        if case .endedHere = reason {
-        } else {
+        if case .endedHere = reason {} else {
             serving.logger.debug(
                 "connection closed",
                 metadata: ["peer": "\(link?.remoteAddress ?? "")", "reason": "\(reason)"])
@@ -85,9 +98,23 @@ final class ServerConnection: PeerDriver {
 
     func answer(_ answers: [Answer]) {
         guard !session.isClosed else { return }
-        for part in answers.chunked(by: Self.answerBytes) { link?.write(.answers(part)) }
+        waitingAnswers += answers
+        sendAnswers()
+    }
+
+    /// A request counts as answered when the socket has taken its answer: whoever does not read
+    /// answers is not read either.
+    private func sendAnswers() {
+        while !session.isClosed, answerBytesInFlight < Self.answerBytes,
+            !waitingAnswers.isEmpty
+        {
+            let answers = waitingAnswers.popChunk(byteLimit: Self.answerBytes)
+            let frame = PlainFrame.make(ServerMessage.answers(answers))
+            inFlight.append(.answers(count: answers.count))
+            answerBytesInFlight += frame.readableBytes
+            link?.write(frames: frame)
+        }
         link?.flush()
-        carryOut(session.requestsAnswered(count: answers.count))
     }
 
     func write(frames: ByteBuffer) { link?.write(frames: frames) }
@@ -95,14 +122,17 @@ final class ServerConnection: PeerDriver {
     func flush() { link?.flush() }
 
     func tick() {
-        if let moved = link?.movedBytes, moved != lastMoved {
-            lastMoved = moved
-            session.bytesMoved(at: serving.instant)
-        }
+        guard let link else { return }
+        if movement.hasMoved(on: link) { session.bytesMoved(at: serving.instant) }
         carryOut(session.ticked(at: serving.instant))
+        readAsSpaceAllows()
     }
 
-    func drain() { carryOut(session.drainBegun(addresses: serving.addressesElsewhere)) }
+    func drain(to addresses: [String]) {
+        carryOut(session.drainBegun(addresses: addresses))
+    }
+
+    func cut() { link?.close() }
 
     func refuse(_ code: GoodbyeCode, _ message: String) {
         carryOut(session.feedEnded(Goodbye(code: code, message: message)))
@@ -120,12 +150,14 @@ final class ServerConnection: PeerDriver {
         then?(serving)
     }
 
-    func subscribed(to selection: Selection) {
-        subscription.selection = selection
-        if let since = serving.health.now.staleSince { tellStale(since: since) }
-    }
+    func subscribed(to selection: Selection) { subscription.selection = selection }
 
     func subscribedToLog() { subscription.isLog = true }
+
+    /// Behind the word how the subscription goes on, which says that this node is in touch.
+    func tellIfStale() {
+        if let since = serving.health.now.staleSince { tellStale(since: since) }
+    }
 
     /// Only subscribers care how fresh this node is.
     func tellStale(since: Timestamp?) {
@@ -134,14 +166,14 @@ final class ServerConnection: PeerDriver {
     }
 
     /// How this connection's subscription stands, for status.
-    func row(held: Seq, head: Seq, now: UInt64) -> StatusReport.SubscriberRow {
-        let seq = subscription.confirmed?.seq ?? held
+    func row(_ progress: SubscriberProgress, head: Seq, now: UInt64) -> StatusReport.SubscriberRow {
+        let seq = subscription.confirmed?.seq ?? progress.held
         return StatusReport.SubscriberRow(
             id: id.rawValue, address: link?.remoteAddress ?? "",
             kind: subscription.isLog ? "log" : "state", client: peer?.client ?? "",
             actor: peer?.actor ?? "", selection: subscription.selection?.description ?? "",
             seq: seq, behindEvents: head > seq ? head.rawValue - seq.rawValue : 0,
-            how: subscription.how, connectedForSeconds: (now - connectedAt) / 1_000,
+            how: progress.how.name, connectedForSeconds: (now - connectedAt) / 1_000,
             bytesSent: link?.writtenBytes ?? 0)
     }
 
@@ -150,7 +182,7 @@ final class ServerConnection: PeerDriver {
     private func carryOut(_ actions: [ServerSessionStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .sendPreface: link?.sendPreface()
             case .greet(let greeting):
                 peer = greeting.peer
                 link?.send(.hello(greeting.hello(of: serving.standing)))
@@ -164,11 +196,27 @@ final class ServerConnection: PeerDriver {
             case .noteRefusal(let refusal): note(refusal)
             case .send(let message): link?.send(message)
             case .sendBareMark: serving.markAlong(id)
-            case .pauseReading: link?.pauseReading()
-            case .resumeReading: link?.resumeReading()
+            case .pauseReading: read { $0.isFull = true }
+            case .resumeReading: read { $0.isFull = false }
             case .close: link?.closeAfterFlush()
             }
         }
+    }
+
+    // MARK: Reading
+
+    private func readAsSpaceAllows() {
+        guard let link, !session.isClosed else { return }
+        let limit = serving.limits.unsentBytes
+        let unsent = link.unsentBytes
+        read { $0.isDeaf = unsent > ($0.isDeaf ? limit / 2 : limit) }
+    }
+
+    private func read(_ change: (inout Reading) -> Void) {
+        let was = reading.isPaused
+        change(&reading)
+        guard was != reading.isPaused else { return }
+        if reading.isPaused { link?.pauseReading() } else { link?.resumeReading() }
     }
 
     private func note(_ refusal: Refusal) {
@@ -231,21 +279,15 @@ final class ServerConnection: PeerDriver {
 
     private func begin(_ query: Query) {
         if case .status = query.body {
-            let status = QueryAnswer.Body.json(serving.statusJSON())
-            link?.write(.queryAnswer(QueryAnswer(ticket: query.ticket, body: status)))
+            for part in serving.statusJSON().chunked(by: Self.answerBytes) {
+                link?.write(.queryAnswer(QueryAnswer(ticket: query.ticket, body: .json(part))))
+            }
             end(query.ticket, .end(serving.hub.position.seq))
             return
         }
         let task = QueryTask(query, view: serving.hub.view, clock: serving.clock)
         queries[query.ticket] = task
         makePart(task)
-    }
-
-    /// The asker wants no more; a last part tells it that no other comes. A session that has
-    /// ended tells nobody.
-    private func cancel(_ ticket: UInt64) {
-        guard queries.removeValue(forKey: ticket) != nil, !session.isClosed else { return }
-        end(ticket, .failure(.cancelled, message: "cancelled as asked"))
     }
 
     private func makePart(_ task: QueryTask) {
@@ -259,22 +301,28 @@ final class ServerConnection: PeerDriver {
 
     private func partMade(_ task: QueryTask, _ part: QueryTask.Part) {
         guard queries[task.ticket] === task, let link else { return }
-        let bodies = part.isLast ? part.answers.dropLast() : part.answers[...]
-        guard let frames = serving.plainFrames(bodies.map { task.answer($0) }) else {
+        // A long search goes on in pieces that leave the readers to others in between.
+        if part.answers.isEmpty, !part.isLast { return makePart(task) }
+        let frames: ByteBuffer
+        do {
+            frames = try serving.plainFrames(part.answers.map { task.answer($0) })
+        } catch {
             queries[task.ticket] = nil
-            let message = "the answer has a part that fits no frame; ask for less at once"
-            return end(task.ticket, .failure(.tooLong, message: message))
+            return end(task.ticket, .failure(.tooLong, message: error.description))
         }
-        if part.isLast { queries[task.ticket] = nil }
-        // The next part when the socket has taken this one: a slow asker costs one part. Behind
-        // the last nothing is made, because its query is no longer there.
-        partsInFlight.append(task)
+        // The next part when the socket has taken this one: a slow asker costs one part.
+        inFlight.append(.part(task))
         link.write(frames: frames)
-        if part.isLast, let last = part.answers.last {
-            end(task.ticket, last)
-        } else {
-            link.flush()
-        }
+        link.flush()
+        guard part.isLast else { return }
+        queries[task.ticket] = nil
+        carryOut(session.queryEnded(ticket: task.ticket))
+    }
+
+    /// The asker is told that nothing more comes, unless the connection is over.
+    private func cancel(_ ticket: UInt64) {
+        guard queries.removeValue(forKey: ticket) != nil, !session.isClosed else { return }
+        end(ticket, .failure(.cancelled, message: "the query was cancelled"))
     }
 
     private func end(_ ticket: UInt64, _ body: QueryAnswer.Body) {
@@ -288,8 +336,6 @@ final class ServerConnection: PeerDriver {
 struct SubscriptionStatus {
     var selection: Selection?
     var isLog = false
-    /// How it went on at its beginning.
-    var how = ""
     var advertise = ""
     var confirmed: Position?
     var digest: StateDigest?
@@ -297,6 +343,26 @@ struct SubscriptionStatus {
     mutating func note(_ position: Position, _ digest: StateDigest?) {
         confirmed = position
         self.digest = digest
+    }
+}
+
+extension ServerConnection {
+    /// Of each buffer that the socket has not taken yet, what is to be done when it has.
+    private enum InFlight {
+        /// Of this query's answer: the next part is made, if it is still asked for. (Its ticket
+        /// would not do: that may be another query's by now, which has a part underway.)
+        case part(QueryTask)
+        case answers(count: Int)
+    }
+
+    /// Why nothing is read, if so.
+    private struct Reading {
+        /// So many requests are unanswered that the session wants no more.
+        var isFull = false
+        /// The peer does not read what it is sent.
+        var isDeaf = false
+
+        var isPaused: Bool { isFull || isDeaf }
     }
 }
 
@@ -314,22 +380,34 @@ extension QueryTask {
     }
 }
 
-extension [Answer] {
-    /// In runs that each fit in a frame with room to spare.
-    fileprivate func chunked(by byteLimit: Int) -> [[Answer]] {
-        var chunks: [[Answer]] = []
-        var current: [Answer] = []
+extension Deque<Answer> {
+    /// Takes out the first answers that fit in a frame with room to spare.
+    fileprivate mutating func popChunk(byteLimit: Int) -> [Answer] {
+        var chunk: [Answer] = []
         var byteCount = 0
-        for answer in self {
-            let bytes = 64 + answer.message.utf8.count * 2 + (answer.item?.bytes.count ?? 0)
-            if !current.isEmpty, byteCount + bytes > byteLimit {
-                chunks.append(current)
-                current = []
-                byteCount = 0
-            }
-            current.append(answer)
+        while let answer = first {
+            let bytes = answer.aboutBytes
+            if !chunk.isEmpty, byteCount + bytes > byteLimit { break }
+            chunk.append(answer)
             byteCount += bytes
+            removeFirst()
         }
-        return current.isEmpty ? chunks : chunks + [current]
+        return chunk
+    }
+}
+
+extension Answer {
+    /// About what it takes in a frame.
+    fileprivate var aboutBytes: Int {
+        // The message of an invalid endpoint says each fault once, the faults say it again.
+        64 + message.utf8.count * 2 + (item?.bytes.count ?? 0)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func chunked(by byteLimit: Int) -> [[UInt8]] {
+        stride(from: 0, to: count, by: byteLimit).map {
+            Array(self[$0..<Swift.min($0 + byteLimit, count)])
+        }
     }
 }

@@ -15,16 +15,28 @@ extension ServingLoop {
             report.upstreamHead > hub.position.seq
             ? report.upstreamHead.rawValue - hub.position.seq.rawValue : 0
         let lagSeconds = report.staleSince.map { seconds(since: $0) } ?? 0
+        let logBytes = FileSystem.size(of: DataDirectory.logPath(in: directory)) ?? 0
+        let freeBytes = FileSystem.volumeSpace(of: directory)?.freeBytes
         return StatusReport(
             role: role == .leader ? "leader" : "follower", position: hub.position,
-            time: lastEventTime, upstream: report.upstream,
+            time: eventTimes?.upperBound, upstream: report.upstream,
             leader: role == .leader ? advertise : report.leader,
             staleSince: report.staleSince, readOnly: report.readOnly, lagEvents: lagEvents,
             lagSeconds: lagSeconds, subscribers: subscriberRows(),
-            logBytes: FileSystem.size(of: DataDirectory.logPath(in: directory)) ?? 0,
-            freeBytes: FileSystem.volumeSpace(of: directory)?.freeBytes,
+            logBytes: logBytes, freeBytes: freeBytes,
+            daysLeft: daysLeft(logBytes, freeBytes),
             digest: hub.state.digest, count: hub.state.count,
             connections: connectionCount.current, counters: hub.counters)
+    }
+
+    /// Until the volume is full if the log goes on growing as it has; nil while it is younger than
+    /// an hour, which says nothing of a day.
+    private func daysLeft(_ logBytes: UInt64, _ freeBytes: UInt64?) -> Double? {
+        guard let freeBytes, let eventTimes, logBytes > 0 else { return nil }
+        let micros = eventTimes.upperBound.microseconds - eventTimes.lowerBound.microseconds
+        let days = Double(micros) / 86_400e6
+        guard days >= 1.0 / 24 else { return nil }
+        return (Double(freeBytes) / (Double(logBytes) / days) * 10).rounded() / 10
     }
 
     private func seconds(since time: Timestamp) -> Double {
@@ -33,8 +45,8 @@ extension ServingLoop {
 
     private func subscriberRows() -> [StatusReport.SubscriberRow] {
         connections.values.compactMap { connection in
-            guard let seq = hub.heldSeq(of: connection.id) else { return nil }
-            return connection.row(held: seq, head: hub.position.seq, now: now)
+            guard let progress = hub.progress(of: connection.id) else { return nil }
+            return connection.row(progress, head: hub.position.seq, now: now)
         }.sorted { $0.id < $1.id }
     }
 }

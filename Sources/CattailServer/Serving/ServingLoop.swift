@@ -23,8 +23,6 @@ final class ServingLoop {
     let directory: String
     private(set) var hub: FeedHub
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
-    /// Of connections and of those that have parted and still flush their last words.
-    private var channels: [ConnectionID: any Channel] = [:]
     let readers: ReaderPool
     private let committer: CommitThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
@@ -34,28 +32,37 @@ final class ServingLoop {
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
     private let plainEncoder = FrameEncoder()
-    private let startedAt = NIODeadline.now()
+    let limits: ServingLimits
+    private let sessionClock: SessionClock
+    private let startedAt: UInt64
+    /// Said goodbye to, and not closed yet; with the moment when they are cut.
+    private var lingering: [ConnectionID: (channel: any Channel, until: UInt64)] = [:]
     /// The address that others are told; empty until the node listens.
     private(set) var advertise = ""
-    /// Of the last event published since the start.
-    private(set) var lastEventTime: Timestamp?
+    /// From the first event of the log to the last.
+    private(set) var eventTimes: ClosedRange<Timestamp>?
     private var ticking: RepeatedTask?
     /// Given when a drain has begun; kept when the last connection is gone.
     private var emptied: EventLoopPromise<Void>?
+    private var isDraining = false
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        readers: ReaderPool, committer: CommitThread, health: NodeHealth
+        times: ClosedRange<Timestamp>?, readers: ReaderPool, committer: CommitThread, health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
         self.hub = hub
+        eventTimes = times
         self.readers = readers
         self.committer = committer
         self.health = health
         logger = configuration.logger
         clock = configuration.clock
         directory = configuration.directory
+        limits = configuration.limits
+        sessionClock = configuration.sessionClock
+        startedAt = configuration.sessionClock.milliseconds
         connectionCount = ConnectionCount(limit: configuration.limits.connections)
     }
 
@@ -69,19 +76,25 @@ final class ServingLoop {
     }
 
     /// Milliseconds on a clock that never goes back: what sessions and feeds measure with.
-    var now: UInt64 { UInt64((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) }
+    var now: UInt64 { sessionClock.milliseconds - startedAt }
 
     // MARK: Commits
 
     /// What the commit thread did: first published, then answered.
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
-            lastEventTime = (try? batch.records.last?.audit().time) ?? lastEventTime
+            noteTime(of: batch)
             perform(hub.committed(batch))
             wakeThoseAhead()
         }
         for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
         flush()
+    }
+
+    private func noteTime(of batch: CommittedBatch) {
+        guard let time = try? batch.records.last?.audit().time else { return }
+        let first = min(eventTimes?.lowerBound ?? time, time)
+        eventTimes = first...max(time, eventTimes?.upperBound ?? time)
     }
 
     func submit(_ mutations: [AdmittedMutation], from connection: ConnectionID) -> Bool {
@@ -90,40 +103,40 @@ final class ServingLoop {
 
     // MARK: Connections
 
-    /// Its place is given back when its channel has closed, however far it came until then.
     func makeConnection(_ channel: any Channel) -> ServerConnection {
         let id = ConnectionID(rawValue: nextID)
         nextID += 1
         let connection = ServerConnection(id: id, serving: self)
         connections[id] = connection
-        channels[id] = channel
-        channel.closeFuture.assumeIsolated().whenComplete { _ in self.channelClosed(id) }
+        lingering[id] = (channel, .max)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        channel.closeFuture.whenComplete { _ in bound.value.channelClosed(id) }
+        if isDraining { loop.execute { bound.value.turnAway(id) } }
         return connection
     }
 
-    /// The session is over: nothing more is done for it. What it sent last may still be on its
-    /// way, but a peer that takes nothing does not hold a descriptor for ever (G9).
-    func remove(_ id: ConnectionID) {
-        guard connections.removeValue(forKey: id) != nil else { return }
-        ahead[id] = nil
-        perform(hub.unsubscribe(id, at: now))
-        flush()
-        guard let channel = channels[id] else { return }
-        let closing = loop.assumeIsolated().scheduleTask(in: Self.lastWords) {
-            channel.close(promise: nil)
-        }
-        channel.closeFuture.whenComplete { _ in closing.cancel() }
+    /// Accepted while the node was beginning to drain.
+    private func turnAway(_ id: ConnectionID) {
+        connections[id]?.drain(to: addressesElsewhere)
     }
 
+    /// The session is over; the socket may have bytes to send yet.
+    func remove(_ id: ConnectionID) {
+        connections[id] = nil
+        ahead[id] = nil
+        lingering[id]?.until = now + limits.lingerMilliseconds
+        perform(hub.unsubscribe(id, at: now))
+        flush()
+    }
+
+    /// The descriptor is given back.
     private func channelClosed(_ id: ConnectionID) {
-        remove(id)
-        channels[id] = nil
+        // It may have closed before anyone was told that it had opened.
+        if connections[id] != nil { remove(id) }
+        lingering[id] = nil
         connectionCount.leave()
         noteIfEmpty()
     }
-
-    /// How long a goodbye and what stands before it may take to be flushed.
-    private static let lastWords = TimeAmount.seconds(10)
 
     // MARK: Subscriptions
 
@@ -158,6 +171,7 @@ final class ServingLoop {
         }
         connection.subscribed(to: selection)
         perform(hub.subscribe(id, to: selection, start: start))
+        connection.tellIfStale()
         flush()
     }
 
@@ -181,8 +195,7 @@ final class ServingLoop {
             case .otherHistory:
                 connection.refuse(
                     .historyOther,
-                    "the chain hash held is not on the history of log \(serving.hub.position.logID)"
-                )
+                    "the chain hash held is not on the history of log \(serving.hub.position.logID)")
             }
         }
     }
@@ -190,6 +203,7 @@ final class ServingLoop {
     private func beginLog(_ id: ConnectionID, held: Position) {
         connections[id]?.subscribedToLog()
         perform(hub.subscribeToLog(id, held: held))
+        connections[id]?.tellIfStale()
         flush()
     }
 
@@ -219,8 +233,7 @@ final class ServingLoop {
         _ then: (ServingLoop, PositionStanding) -> Void
     ) {
         switch chain {
-        case .success(let found):
-            then(self, found == position.chain ? .here(position) : .otherHistory)
+        case .success(let found): then(self, found == position.chain ? .here(position) : .otherHistory)
         case .failure(let error): fail(id, error)
         }
     }
@@ -316,7 +329,13 @@ final class ServingLoop {
     func tick() {
         hub.ticked(at: now)
         for connection in connections.values { connection.tick() }
+        cutLingering()
         flush()
+    }
+
+    private func cutLingering() {
+        let now = now
+        for (channel, until) in lingering.values where until <= now { channel.close(promise: nil) }
     }
 
     /// A mark for a subscriber whose feed was not touched for a while.
@@ -336,14 +355,10 @@ final class ServingLoop {
     /// A session's clock.
     var instant: SyncProtocol.Instant { .init(milliseconds: Int64(now)) }
 
-    /// The frames of a query's part, which are never compressed; nil when one of its messages
-    /// fits no frame, as two items of the greatest size in one difference do not.
-    func plainFrames(_ messages: [ServerMessage]) -> ByteBuffer? {
+    /// Ready-made frames of answers, which are never compressed.
+    func plainFrames(_ messages: [ServerMessage]) throws(FrameError) -> ByteBuffer {
         var buffer = ByteBuffer()
-        for message in messages {
-            guard let frame = try? plainEncoder.frame(message) else { return nil }
-            buffer.writeImmutableBuffer(frame)
-        }
+        for message in messages { buffer.writeImmutableBuffer(try plainEncoder.frame(message)) }
         return buffer
     }
 
@@ -357,28 +372,39 @@ final class ServingLoop {
     /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
     var addressesElsewhere: [String] {
         let report = health.now
-        return [report.leader, report.upstream].filter { !$0.isEmpty && $0 != advertise }
+        let followers = connections.values.map(\.subscription.advertise).sorted()
+        var addresses: [String] = []
+        for address in [report.leader, report.upstream] + followers
+        where !address.isEmpty && address != advertise && !addresses.contains(address) {
+            addresses.append(address)
+        }
+        return addresses
     }
 
     /// Says goodbye to every connection, with where to go instead; done when all are gone.
     func drain() -> EventLoopFuture<Void> {
-        ticking?.cancel()
+        isDraining = true
         let promise = loop.makePromise(of: Void.self)
         emptied = promise
-        for connection in Array(connections.values) { connection.drain() }
+        let addresses = addressesElsewhere
+        for connection in Array(connections.values) { connection.drain(to: addresses) }
         noteIfEmpty()
         return promise.futureResult
     }
 
     /// The drain's time is over: what is left is cut.
     func abandon() {
-        logger.warning("connections cut", metadata: ["count": "\(channels.count)"])
-        for channel in Array(channels.values) { channel.close(promise: nil) }
+        logger.warning("connections cut", metadata: ["count": "\(lingering.count)"])
+        for connection in Array(connections.values) { connection.cut() }
+        for (channel, _) in lingering.values { channel.close(promise: nil) }
     }
 
+    /// A connection counts until its socket is closed: a goodbye that is still on its way must
+    /// not be lost with the event loop.
     private func noteIfEmpty() {
-        guard channels.isEmpty, let promise = emptied else { return }
+        guard connections.isEmpty, lingering.isEmpty, let promise = emptied else { return }
         emptied = nil
+        ticking?.cancel()
         promise.succeed()
     }
 }

@@ -31,6 +31,7 @@ struct StatusReport {
     var subscribers: [SubscriberRow]
     var logBytes: UInt64
     var freeBytes: UInt64?
+    var daysLeft: Double?
     var digest: StateDigest
     var count: Int
     var connections: Int
@@ -72,7 +73,7 @@ struct StatusReport {
                 $0.member("bytes", logBytes)
                 $0.member("firstSeq", UInt64(1))
                 $0.member("freeBytes", freeBytes)
-                $0.member("daysLeft", nil as UInt64?)
+                $0.member("daysLeft", daysLeft)
             }
             $0.object("views") {
                 $0.member("seq", position.seq.rawValue)
@@ -164,9 +165,9 @@ struct JSONText {
         needsComma = true
     }
 
-    mutating func member(_ key: String, _ value: Double) {
+    mutating func member(_ key: String, _ value: Double?) {
         name(key)
-        raw(value.isFinite ? String(value) : "null")
+        raw(value.flatMap { $0.isFinite ? String($0) : nil } ?? "null")
         needsComma = true
     }
 

@@ -16,11 +16,11 @@ final class UpstreamConnection: PeerDriver {
     /// Records whose mark has not come yet.
     private var staged: [EncodedRecord] = []
     private var stagedBytes = 0
-    private var lastMoved: UInt64 = 0
+    private var movement = Movement()
 
-    /// Records are handed on without their mark when so many, or so large ones, wait for it.
-    private static let recordLimit = 1_000
-    private static let byteLimit = 4 << 20
+    /// Records are handed on without their mark when so many, or so much, wait for it.
+    private static let stagedRecords = 1_000
+    private static let stagedBytes = 4 << 20
 
     init(address: ServerAddress, session: ClientSessionStateMachine, owner: UpstreamState) {
         self.address = address
@@ -32,6 +32,8 @@ final class UpstreamConnection: PeerDriver {
 
     func opened(_ link: PeerLink<ClientMessage>) {
         self.link = link
+        // Given up while it was being dialed.
+        guard !session.isClosed else { return link.close() }
         carryOut(session.connected())
     }
 
@@ -52,10 +54,7 @@ final class UpstreamConnection: PeerDriver {
     // MARK: From the node
 
     func tick() {
-        if let moved = link?.movedBytes, moved != lastMoved {
-            lastMoved = moved
-            session.bytesMoved(at: owner.instant)
-        }
+        if let link, movement.hasMoved(on: link) { session.bytesMoved(at: owner.instant) }
         carryOut(session.ticked(at: owner.instant))
     }
 
@@ -76,14 +75,19 @@ final class UpstreamConnection: PeerDriver {
     private func carryOut(_ actions: [ClientSessionStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .sendPreface: break  // The handler sent it with the connection's first bytes.
+            case .sendPreface: link?.sendPreface()
             case .send(let message): link?.send(message)
             case .reportServer(let hello): owner.greeted(self, hello)
             case .reportResync:
                 staged = []
                 stagedBytes = 0
                 owner.resynced()
-            case .stageRecords(let records): stage(records.records)
+            case .stageRecords(let records):
+                staged += records.records
+                stagedBytes += records.records.reduce(0) { $0 + $1.byteCount }
+                if staged.count >= Self.stagedRecords || stagedBytes >= Self.stagedBytes {
+                    handOn(mark: nil)
+                }
             case .commit(let mark, _): handOn(mark: mark.position)
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close: link?.closeAfterFlush()
@@ -93,14 +97,6 @@ final class UpstreamConnection: PeerDriver {
             case .stage, .deliver, .deliverPart, .reportOutcomeUnknown, .reportQueriesLost:
                 break  // Of other roles: the session lets none of them through to this one.
             }
-        }
-    }
-
-    private func stage(_ records: [EncodedRecord]) {
-        staged += records
-        stagedBytes += records.reduce(0) { $0 + $1.byteCount }
-        if staged.count >= Self.recordLimit || stagedBytes >= Self.byteLimit {
-            handOn(mark: nil)
         }
     }
 

@@ -33,12 +33,13 @@ final class UpstreamLink: Sendable {
     /// Replicates from `position` on. The future fails when this node's log can never be
     /// continued by what its upstream has.
     func start(
-        at position: Position, committer: CommitThread,
+        at position: Position, advertise: String, committer: CommitThread,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let state = state
         return loop.flatSubmit {
-            state.value.start(at: position, committer: committer, tell: tell)
+            state.value.start(
+                at: position, advertise: advertise, committer: committer, tell: tell)
         }
     }
 

@@ -21,7 +21,9 @@ final class UpstreamState {
     private let health: NodeHealth
     private let logger: Logger
     private let clock: WallClock
-    private let advertise: String
+    private let sessionClock: SessionClock
+    /// Where this node serves; empty until it listens.
+    private var advertise = ""
     private var rota: ServerRota
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
@@ -32,14 +34,15 @@ final class UpstreamState {
     private var mismatch: EventLoopPromise<Void>?
     /// Durable here.
     private var position: Position?
-    /// Handed to the commit thread and not yet durable: the last seq of each piece, and its
-    /// bytes.
-    private var unstored: Deque<(last: Seq, byteCount: Int)> = []
+    /// Handed to the commit thread.
+    private var submittedSeq = Seq.zero
+    /// What was handed over and is not durable yet, up to each seq.
+    private var submittedBytes: Deque<(last: Seq, byteCount: Int)> = []
     private var unstoredBytes = 0
-    private let startedAt = NIODeadline.now()
 
-    /// Beyond it nothing is read from upstream until the disk has caught up: some commits' worth.
-    private static let unstoredByteLimit = 16 << 20
+    /// Beyond either nothing is read from upstream until the disk has caught up.
+    private static let unstoredEvents: UInt64 = 20_000
+    private static let unstoredBytes = 32 << 20
     private static let connectTimeout = TimeAmount.seconds(5)
 
     init(_ configuration: NodeConfiguration, loop: any EventLoop, health: NodeHealth) {
@@ -47,7 +50,7 @@ final class UpstreamState {
         self.health = health
         logger = configuration.logger
         clock = configuration.clock
-        advertise = configuration.advertise ?? ""
+        sessionClock = configuration.sessionClock
         var generator = SystemRandomNumberGenerator()
         rota = ServerRota(
             servers: configuration.upstream,
@@ -64,14 +67,16 @@ final class UpstreamState {
     }
 
     func start(
-        at position: Position, committer: CommitThread,
+        at position: Position, advertise: String, committer: CommitThread,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         mismatch = promise
+        self.advertise = advertise
         self.position = position
         self.committer = committer
         self.tell = tell
+        submittedSeq = position.seq
         purpose = .replicate
         noteStale(clock.now())
         dial()
@@ -118,14 +123,10 @@ final class UpstreamState {
                 metadata: ["address": "\(address)", "error": "\(error)"])
             state.ended(dialed, ReconnectAdvice())
         }
-        beginTicking()
-    }
-
-    private func beginTicking() {
-        guard ticking == nil else { return }
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-            bound.value.connection?.tick()
+        if ticking == nil {
+            ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
+                _ in bound.value.0.connection?.tick()
+            }
         }
     }
 
@@ -133,7 +134,7 @@ final class UpstreamState {
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
         guard connection === ended else { return }
         connection = nil
-        forgetUnstored()
+        submittedSeq = position?.seq ?? .zero
         if case .replicate = purpose, health.now.staleSince == nil {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
@@ -148,7 +149,6 @@ final class UpstreamState {
     func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
         guard connection === ended else { return }
         connection = nil
-        forgetUnstored()
         logger.error(
             "upstream refused",
             metadata: ["address": "\(ended.address)", "reason": "\(goodbye.message)"])
@@ -197,26 +197,37 @@ final class UpstreamState {
         from connection: UpstreamConnection
     ) {
         guard let committer else { return }
-        // What was stored already is stored by nobody again.
-        if let last = records.last, last.seq > (position?.seq ?? .zero) {
-            unstored.append((last.seq, byteCount))
+        if let last = records.last {
+            submittedSeq = max(submittedSeq, last.seq)
+            submittedBytes.append((last.seq, byteCount))
             unstoredBytes += byteCount
         }
         if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
+        // A closed inbox means that the node is going down; upstream will be asked again.
         _ = committer.submit(.replicate(records, mark: mark))
-        if unstoredBytes > Self.unstoredByteLimit { connection.pause() }
+        if isFull(.paused) { connection.pause() }
     }
 
     // MARK: From the commit thread
 
     func stored(_ position: Position) {
         self.position = position
-        while let first = unstored.first, first.last <= position.seq {
+        while let first = submittedBytes.first, first.last <= position.seq {
             unstoredBytes -= first.byteCount
-            unstored.removeFirst()
+            submittedBytes.removeFirst()
         }
         connection?.stored(position)
-        if unstoredBytes < Self.unstoredByteLimit / 2 { connection?.resume() }
+        if !isFull(.resumed) { connection?.resume() }
+    }
+
+    private enum Threshold: Int {
+        case resumed = 2
+        case paused = 1
+    }
+
+    private func isFull(_ threshold: Threshold) -> Bool {
+        unstored > Self.unstoredEvents / UInt64(threshold.rawValue)
+            || unstoredBytes > Self.unstoredBytes / threshold.rawValue
     }
 
     func refuse(_ fault: IntakeFault) {
@@ -224,11 +235,9 @@ final class UpstreamState {
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
     }
 
-    /// What the commit thread still has of a connection that ended is stored or refused; nothing
-    /// waits for it.
-    private func forgetUnstored() {
-        unstored = []
-        unstoredBytes = 0
+    private var unstored: UInt64 {
+        let stored = position?.seq ?? .zero
+        return submittedSeq > stored ? submittedSeq.rawValue - stored.rawValue : 0
     }
 
     private func noteStale(_ since: Timestamp?) {
@@ -238,7 +247,7 @@ final class UpstreamState {
     }
 
     var instant: SyncProtocol.Instant {
-        .init(milliseconds: (NIODeadline.now() - startedAt).nanoseconds / 1_000_000)
+        .init(milliseconds: Int64(clamping: sessionClock.milliseconds))
     }
 }
 

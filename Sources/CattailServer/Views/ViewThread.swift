@@ -12,9 +12,10 @@ final class ViewThread: Sendable {
     private let inbox = Inbox<CommittedBatch>()
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    /// The views are written when this much has gathered, or when this long has passed since
-    /// the last write: so far they are behind the log at most.
-    private static let eventLimit = 20_000
+    /// The views are written when this much has gathered, or when nothing has come for this
+    /// long: so far they are behind the log at most. Folding as much at the next start takes a
+    /// third of a second; writing less often costs a load nothing.
+    private static let eventLimit = 200_000
     private static let seconds = 1.0
 
     func start(
@@ -26,8 +27,8 @@ final class ViewThread: Sendable {
         let pool = pool
         pool.submit { _ in
             Self.run(opened.take(), inbox, logger)
-            ended()
-            pool.shutdownGracefully { _ in }
+            // The thread ends with its work.
+            pool.shutdownGracefully { _ in ended() }
         }
     }
 
@@ -39,47 +40,37 @@ final class ViewThread: Sendable {
     private static func run(
         _ opened: ViewStore.Opened, _ inbox: Inbox<CommittedBatch>, _ logger: Logger
     ) {
-        var opened = opened
-        var waiting = 0
+        let store = opened.store
+        var pending = opened.pending
+        var waiting = pending.items.count
         while true {
             switch inbox.takeAll(waitingAtMost: seconds) {
             case .elements(let batches):
-                for batch in batches { waiting += fold(batch, &opened, logger) }
-                if waiting >= eventLimit { waiting = write(&opened, logger) ? 0 : waiting }
-            case .nothing:
-                if waiting > 0 { waiting = write(&opened, logger) ? 0 : waiting }
+                for batch in batches {
+                    for change in batch.changes { pending.add(change, at: batch.position) }
+                    waiting += batch.changes.count
+                }
+                if waiting >= eventLimit { write(&pending, &waiting, store, logger) }
+            case .nothing: write(&pending, &waiting, store, logger)
             case .closed:
-                _ = write(&opened, logger)
-                do { try opened.store.close() } catch { warn(logger, error) }
+                write(&pending, &waiting, store, logger)
+                do { try store.close() } catch { warn(logger, error) }
                 return
             }
         }
     }
 
-    private static func fold(
-        _ batch: CommittedBatch, _ opened: inout ViewStore.Opened, _ logger: Logger
-    ) -> Int {
-        for record in batch.records {
-            do {
-                let chain = opened.view.position.chain.followed(by: record.hash)
-                let change = try opened.view.fold(record.item, chain: chain)
-                opened.pending.add(change, now: opened.view)
-            } catch {
-                preconditionFailure("a durable event does not fold: \(error)")
-            }
-        }
-        return batch.records.count
-    }
-
-    private static func write(_ opened: inout ViewStore.Opened, _ logger: Logger) -> Bool {
+    /// What cannot be written now is kept, and tried again with what comes.
+    private static func write(
+        _ pending: inout PendingChanges, _ waiting: inout Int, _ store: ViewStore,
+        _ logger: Logger
+    ) {
+        guard waiting > 0 else { return }
         do {
-            try opened.store.write(opened.pending)
-            opened.pending.clear()
-            return true
-        } catch {
-            warn(logger, error)
-            return false
-        }
+            try store.write(pending)
+            pending.clear()
+            waiting = 0
+        } catch { warn(logger, error) }
     }
 
     private static func warn(_ logger: Logger, _ error: ProjectionError) {

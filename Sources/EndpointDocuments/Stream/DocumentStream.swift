@@ -58,11 +58,21 @@ package struct DocumentStream {
     package var isEmpty: Bool { reader.document == 0 }
 
     package mutating func feed(_ bytes: some Sequence<UInt8>) -> [DocumentResult] {
-        for byte in bytes {
+        let bytes = Array(bytes)
+        var index = 0
+        while index < bytes.count {
+            let quiet = quietBytes(bytes, from: index)
+            if quiet > 0 {
+                takeQuiet(bytes[index..<index + quiet])
+                index += quiet
+                continue
+            }
+            let byte = bytes[index]
             if byte == 0, place.byteOffset < Self.binaryProbeBytes { binaryMet() }
             if case .ended = mode { break }
             take(byte)
             advance(over: byte)
+            index += 1
         }
         return takeResults()
     }
@@ -107,6 +117,24 @@ package struct DocumentStream {
         case .searching: search(byte)
         case .ended: break
         }
+    }
+
+    // MARK: Quiet bytes
+
+    /// How many bytes from `index` on change nothing but the text they belong to: those are taken
+    /// in one go, which is what makes long inputs cheap.
+    private func quietBytes(_ bytes: [UInt8], from index: Int) -> Int {
+        switch mode {
+        case .json: json.quietBytes(bytes, from: index)
+        case .yaml: place.byteOffset > 3 ? yaml.quietBytes(bytes, from: index) : 0
+        case .between, .restOfLine, .searching, .ended: 0
+        }
+    }
+
+    private mutating func takeQuiet(_ bytes: ArraySlice<UInt8>) {
+        if case .json = mode { json.takeQuiet(bytes) } else { yaml.takeQuiet(bytes) }
+        place.byteOffset &+= bytes.count
+        for byte in bytes where byte & 0xC0 != 0x80 { place.column &+= 1 }
     }
 
     // MARK: Between documents

@@ -114,6 +114,25 @@ struct JSONCutter {
         }
     }
 
+    /// How many bytes from `index` on need no step: the inside of a string, blanks within a line.
+    func quietBytes(_ bytes: [UInt8], from index: Int) -> Int {
+        var end = index
+        if isInString {
+            guard !isEscaped, !isFirstLevel else { return 0 }
+            while end < bytes.count, bytes[end] >= .space, bytes[end] != .quote,
+                bytes[end] != .backslash
+            {
+                end += 1
+            }
+        } else {
+            guard level == .element || level == .object, !isDashAtLineStart else { return 0 }
+            while end < bytes.count, bytes[end] == .space { end += 1 }
+        }
+        return end - index
+    }
+
+    mutating func takeQuiet(_ bytes: ArraySlice<UInt8>) { text.append(bytes) }
+
     /// The input ends inside the value.
     mutating func finish(at place: TextPlace) {
         if isDashAtLineStart, level == .elements { beginHeldDash(place) }

@@ -48,6 +48,23 @@ struct YAMLCollector {
         if line.count <= limits.documentBytes { line.append(byte) }
     }
 
+    /// How many bytes from `index` on only lengthen the line: not its first ones, which may be a
+    /// marker, and nothing that may begin JSON behind one.
+    func quietBytes(_ bytes: [UInt8], from index: Int) -> Int {
+        guard line.count > 3 else { return 0 }
+        var end = index
+        while end < bytes.count, bytes[end] != .newline, bytes[end] != 0,
+            bytes[end] != .openBrace, bytes[end] != .openBracket
+        {
+            end += 1
+        }
+        return end - index
+    }
+
+    mutating func takeQuiet(_ bytes: ArraySlice<UInt8>) {
+        line.append(contentsOf: bytes.prefix(max(0, limits.documentBytes + 1 - line.count)))
+    }
+
     /// Puts blanks where a marker stood, so that what follows it keeps its column.
     mutating func blankMarker() {
         for index in line.indices.prefix(3) { line[index] = .space }

@@ -1,5 +1,6 @@
 /// A text that is no document: what is wrong, where, and what to do about it.
 package struct DocumentSyntaxError: Error, Hashable, Sendable {
+    // error-codes
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// A byte that does not belong where it stands.
         case syntax
@@ -68,4 +69,8 @@ package struct DocumentWarning: Hashable, Sendable, CustomStringConvertible {
 
     package var line: Int { place.line }
     package var description: String { "\(path): \(message), \(place)" }
+
+    /// How many one document may cause; more are not recorded. Finding a place costs a walk
+    /// over the text, so that without a bound a document of repeated keys would cost a square.
+    package static let most = 16
 }

@@ -89,6 +89,7 @@ struct JSONParser {
         if warnings.count > known { extendPaths(from: known, with: .member(key)) }
         switch members.add(key, value) {
         case .added: break
+        case .repeated where warnings.count >= DocumentWarning.most: break
         case .repeated: warnings.append(.repeatedKey(key, at: place(start)))
         case .contradicted: throw .contradictedKey(key, at: place(start))
         }

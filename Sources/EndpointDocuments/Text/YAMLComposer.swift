@@ -90,6 +90,7 @@ struct YAMLComposer {
             let value = try child(try events.next(), .member(key))
             switch members.add(key, value) {
             case .added: break
+            case .repeated where warnings.count >= DocumentWarning.most: break
             case .repeated: warnings.append(.repeatedKey(key, at: events.place(event.start)))
             case .contradicted: throw .contradictedKey(key, at: events.place(event.start))
             }

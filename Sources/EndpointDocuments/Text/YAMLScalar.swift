@@ -20,8 +20,10 @@ enum YAMLScalar {
     /// a null, boolean, number in any of YAML's notations, date or merge key.
     static func readsAsOtherThanString(_ text: String) -> Bool {
         guard let first = text.utf8.first else { return true }
-        if nulls.contains(text) || trues.contains(text) || falses.contains(text) { return true }
-        if text == "<<" || text == "=" { return true }
+        if text.utf8.count <= 5 {
+            if nulls.contains(text) || trues.contains(text) || falses.contains(text) { return true }
+            if text == "<<" || text == "=" { return true }
+        }
         guard first.isDigit || first == .dash || first == .dot || first == UInt8(ascii: "+")
         else { return false }
         return isNumberOfAnyNotation(text) || isDate(text)

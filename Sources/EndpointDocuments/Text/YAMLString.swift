@@ -4,12 +4,24 @@ enum YAMLString {
     /// Plain where every reader takes it for the same string, in single quotes where its
     /// characters forbid that, in double quotes where its meaning or a control character does.
     static func oneLine(_ string: String) -> String {
+        if isEvidentlyPlain(string) { return string }
         let shape = Shape(string)
         if shape.needsEscapes || YAMLScalar.readsAsOtherThanString(string) {
             return doubleQuoted(string)
         }
         if shape.isPlain { return string }
         return singleQuoted(string)
+    }
+
+    /// The short way for what nearly all keys and values are: a letter that begins none of YAML's
+    /// words, then letters, digits and marks without a meaning.
+    private static func isEvidentlyPlain(_ string: String) -> Bool {
+        guard let first = string.utf8.first, (first | 0x20) &- 0x61 < 26 else { return false }
+        let length = string.utf8.count
+        if length <= 5, YAMLScalar.readsAsOtherThanString(string) { return false }
+        return string.utf8.allSatisfy {
+            $0.isKeyByte || $0 == .dot || $0 == UInt8(ascii: "/")
+        }
     }
 
     /// Whether a literal block (`|`) can hold the string: several printable lines, none of
@@ -101,6 +113,18 @@ enum YAMLString {
 /// digits by their number (`p2` before `p10`), as the Go library sorts them.
 enum YAMLKeyOrder {
     static func precedes(_ left: String, _ right: String) -> Bool {
+        // Two ASCII letters, which is nearly always: they decide without a look at the rest.
+        if let (leftByte, rightByte) = zip(left.utf8, right.utf8).first(where: { $0 != $1 }),
+            isLetter(leftByte), isLetter(rightByte)
+        {
+            return leftByte < rightByte
+        }
+        return precedesByRuns(left, right)
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    private static func precedesByRuns(_ left: String, _ right: String) -> Bool {
         let left = Array(left.unicodeScalars)
         let right = Array(right.unicodeScalars)
         guard let index = zip(left, right).enumerated().first(where: { $1.0 != $1.1 })?.offset

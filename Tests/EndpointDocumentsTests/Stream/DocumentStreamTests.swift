@@ -4,43 +4,6 @@ import EndpointModel
 import Foundation
 import Testing
 
-/// A result in few words: `3.1@7 a` is document 3, item 1, line 7 with the value of its member `n`;
-/// `3@7 !syntax` is a fault.
-private func summary(_ results: [DocumentResult]) -> [String] {
-    func place(_ position: DocumentPosition) -> String {
-        "\(position.document)" + (position.item.map { ".\($0)" } ?? "") + "@\(position.line)"
-    }
-    return results.map { result in
-        switch result {
-        case .success(let document):
-            let shown = document.value["n"] ?? document.value
-            return "\(place(document.position)) \(shown.compactJSON.filter { $0 != "\"" })"
-        case .failure(let fault): return "\(place(fault.position)) !\(fault.error.code.rawValue)"
-        }
-    }
-}
-
-private func read(
-    _ text: String, feeding size: Int = .max, dialect: DocumentStream.Dialect = .documents,
-    limits: DocumentLimits = .standard
-) -> [DocumentResult] {
-    read(Array(text.utf8), feeding: size, dialect: dialect, limits: limits)
-}
-
-private func read(
-    _ bytes: [UInt8], feeding size: Int = .max, dialect: DocumentStream.Dialect = .documents,
-    limits: DocumentLimits = .standard
-) -> [DocumentResult] {
-    var stream = DocumentStream(source: "f", dialect: dialect, limits: limits)
-    var results: [DocumentResult] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-        results += stream.feed(rest.prefix(size))
-        rest = rest.dropFirst(size)
-    }
-    return results + stream.finish()
-}
-
 struct DocumentStreamTests {
     static let cases: [(String, [String])] = [
         // JSON
@@ -127,26 +90,28 @@ struct DocumentStreamTests {
     @Test(
         "documents are found in every notation, and a bad one costs only itself", arguments: cases)
     func documents(text: String, expected: [String]) {
-        #expect(summary(read(text)) == expected, "\(read(text))")
+        #expect(summary(readStream(text)) == expected, "\(readStream(text))")
     }
 
     @Test("how the input is cut into feeds makes no difference", arguments: cases)
     func fragmentation(text: String, expected: [String]) {
-        let whole = read(text)
-        for size in 1...7 { #expect(read(text, feeding: size) == whole) }
+        let whole = readStream(text)
+        for size in 1...7 { #expect(readStream(text, feeding: size) == whole) }
     }
 
     @Test("a fault's place is that of the whole source, and names path and item")
     func places() throws {
         let text = "n: 1\n---\nspec:\n  pod: a\n  pod: b\n"
-        guard case .failure(let fault)? = read(text).last else { return #expect(Bool(false)) }
+        guard case .failure(let fault)? = readStream(text).last else { return #expect(Bool(false)) }
         #expect(fault.error.line == 5 && fault.error.column == 3 && fault.error.byteOffset == 26)
         #expect(
             fault.description
                 == "duplicate-key: the key is given twice, with different values, in f, document 2, "
                 + "line 5, column 3, spec.pod; remove one of the two")
         let list = "{\"kind\":\"List\",\n\"items\":[ {}, {\"é\":1,\"spec\":{\"pod\":}}]}"
-        guard case .failure(let inList)? = read(list).last else { return #expect(Bool(false)) }
+        guard case .failure(let inList)? = readStream(list).last else {
+            return #expect(Bool(false))
+        }
         #expect(
             inList.error.line == 2 && inList.error.column == 36 && inList.error.path == "spec.pod")
         #expect(inList.position.item == 1)
@@ -154,7 +119,8 @@ struct DocumentStreamTests {
 
     @Test("warnings of a document have places of the whole source")
     func warnings() throws {
-        let results = read("---\na: 1\n---\n\nb: 1\nb: 1\n") + read("[\n{\"a\":1,\n\"a\":1}]")
+        let results =
+            readStream("---\na: 1\n---\n\nb: 1\nb: 1\n") + readStream("[\n{\"a\":1,\n\"a\":1}]")
         let lines = try results.map { try $0.get().warnings.map(\.line) }
         #expect(lines == [[], [6], [3]])
     }
@@ -193,8 +159,8 @@ struct DocumentStreamTests {
             ),
         ]
         for (text, expected) in expectations {
-            #expect(summary(read(text, limits: limits)) == expected)
-            #expect(summary(read(text, feeding: 3, limits: limits)) == expected)
+            #expect(summary(readStream(text, limits: limits)) == expected)
+            #expect(summary(readStream(text, feeding: 3, limits: limits)) == expected)
         }
     }
 
@@ -222,8 +188,8 @@ struct DocumentStreamTests {
             joined("") { "---\nn: \($0)\n" },
         ]
         for text in texts {
-            #expect(numbers(read(text, limits: limits)) == expected)
-            #expect(numbers(read(text, feeding: 17, limits: limits)) == expected)
+            #expect(numbers(readStream(text, limits: limits)) == expected)
+            #expect(numbers(readStream(text, feeding: 17, limits: limits)) == expected)
         }
     }
 
@@ -238,11 +204,11 @@ struct DocumentStreamTests {
     @Test("G12: binary data is one clear error")
     func binary() {
         let binary = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        #expect(summary(read(binary)).last?.hasSuffix("!not-text") == true)
-        #expect(read(binary).count == 1 || read(binary).count == 2)
-        #expect(summary(read([0x7F, 0x45, 0x4C, 0x46, 0, 0, 0])) == ["1@1 !not-text"])
+        #expect(summary(readStream(binary)).last?.hasSuffix("!not-text") == true)
+        #expect(readStream(binary).count == 1 || readStream(binary).count == 2)
+        #expect(summary(readStream([0x7F, 0x45, 0x4C, 0x46, 0, 0, 0])) == ["1@1 !not-text"])
         #expect(
-            summary(read(Array("n: 1\n---\nn: \u{0}\n---\nn: 3".utf8))) == [
+            summary(readStream(Array("n: 1\n---\nn: \u{0}\n---\nn: 3".utf8))) == [
                 "1@1 1", "2@3 !not-text",
             ])
     }
@@ -255,7 +221,7 @@ struct DocumentStreamTests {
             bytes += Array("{\"n\":\"".utf8)
             bytes += bad
             bytes += Array("\"}\n{\"n\":2}".utf8)
-            let results = read(bytes)
+            let results = readStream(bytes)
             #expect(results.count == 2002)
             #expect(results.filter { (try? $0.get()) == nil }.count == 1)
         }
@@ -285,16 +251,16 @@ struct DocumentStreamTests {
                 }
             }
             let bounds = round % 2 == 0 ? limits : .standard
-            let whole = read(bytes, limits: bounds)
-            #expect(read(bytes, feeding: 1, limits: bounds) == whole)
-            #expect(read(bytes, feeding: 5, dialect: .documents, limits: bounds) == whole)
+            let whole = readStream(bytes, limits: bounds)
+            #expect(readStream(bytes, feeding: 1, limits: bounds) == whole)
+            #expect(readStream(bytes, feeding: 5, dialect: .documents, limits: bounds) == whole)
         }
     }
 
     @Test("what calicoctl's own tests and the documentation hold is read")
     func referenceDocuments() throws {
         guard let url = ReferenceVectors.url("documents/docs-sample.yaml") else { return }
-        let sample = read(Array(try Data(contentsOf: url)))
+        let sample = readStream(Array(try Data(contentsOf: url)))
         let document = try #require(try sample.first?.get())
         #expect(sample.count == 1)
         #expect(document.warnings.map(\.path) == ["spec.endpoint"])
@@ -304,7 +270,8 @@ struct DocumentStreamTests {
         var seen = 0
         for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
         where !file.hasSuffix(".md") {
-            let results = read(Array(try Data(contentsOf: folder.appendingPathComponent(file))))
+            let results = readStream(
+                Array(try Data(contentsOf: folder.appendingPathComponent(file))))
             #expect(
                 results.allSatisfy { (try? $0.get().value["kind"]) == .string("WorkloadEndpoint") },
                 "\(file)")

@@ -107,6 +107,15 @@ struct JSONReaderTests {
         }
     }
 
+    @Test("G12: a document of nothing but repeated keys costs no square, and few warnings")
+    func manyRepeatedKeys() throws {
+        let json = "{" + String(repeating: "\"a\":1,", count: 140_000) + "\"a\":1}"
+        let read = try JSONReader.readWithWarnings(Array(json.utf8))
+        #expect(read.warnings.count == DocumentWarning.most)
+        let yaml = String(repeating: "a: 1\n", count: 200_000)
+        #expect(try YAMLReader.read(yaml)?.warnings.count == DocumentWarning.most)
+    }
+
     @Test("G12: nesting is bounded by a coded error, whatever its depth")
     func depth() throws {
         let fine = String(repeating: "[", count: 128) + String(repeating: "]", count: 128)

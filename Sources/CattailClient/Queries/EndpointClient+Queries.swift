@@ -1,0 +1,91 @@
+public import EndpointModel
+internal import SyncProtocol
+
+extension EndpointClient {
+    /// One endpoint, now or at a point in the past; nil when there was none.
+    public func get(_ key: EndpointKey, at point: LogPoint? = nil) async throws -> EncodedItem? {
+        let pages = pages(.get(key, at: point?.wire)) { $0.items }
+        do {
+            return try await pages.collect().elements.first
+        } catch let error as ClientError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    /// All endpoints of a selection, in the order of their keys, now or at a point in the past.
+    public func list(_ selection: Selection = .everything, at point: LogPoint? = nil)
+        -> QueryPages<EncodedItem>
+    {
+        pages(.list(selection.wire, at: point?.wire)) { $0.items }
+    }
+
+    /// The events themselves, ascending; both ends belong to it. Without them from the first
+    /// event to the last.
+    public func log(
+        from: LogPoint? = nil, to: LogPoint? = nil, key: EndpointKey? = nil, actor: String = ""
+    ) -> QueryPages<LogEntry> {
+        let query = LogQuery(from: from?.wire, to: to?.wire, key: key, actor: actor)
+        return pages(.log(query)) { $0.entries }
+    }
+
+    /// All events of one endpoint, ascending.
+    public func history(_ key: EndpointKey) -> QueryPages<LogEntry> {
+        pages(.history(key)) { $0.entries }
+    }
+
+    /// What the state after `to` has different from the state after `from`, each endpoint once.
+    public func diff(from: LogPoint, to: LogPoint) -> QueryPages<EndpointDifference> {
+        pages(.diff(from: from.wire, to: to.wire)) { body in
+            guard case .diff(let entries) = body else { return nil }
+            return entries.map { EndpointDifference(before: $0.before, after: $0.after) }
+        }
+    }
+
+    /// Has the server check its log from a seq on.
+    public func verify(from seq: Seq = .zero) async throws -> LogVerification {
+        let pages = pages(.verify(from: seq)) { body -> [LogVerification]? in
+            guard case .verify(let report) = body else { return nil }
+            return [
+                LogVerification(
+                    checked: report.checked, head: report.head, firstBad: report.firstBad,
+                    why: report.why)
+            ]
+        }
+        guard let last = try await pages.collect().elements.last else {
+            throw Self.unanswered("verify")
+        }
+        return last
+    }
+
+    /// How the server stands, as a JSON document.
+    public func status() async throws -> [UInt8] {
+        let pages = pages(.status) { body -> [UInt8]? in
+            if case .json(let bytes) = body { bytes } else { nil }
+        }
+        let document = try await pages.collect().elements
+        if document.isEmpty { throw Self.unanswered("status") }
+        return document
+    }
+
+    private func pages<Element>(
+        _ body: Query.Body, _ page: @escaping @Sendable (QueryAnswer.Body) -> [Element]?
+    ) -> QueryPages<Element> {
+        QueryPages(configuration: configuration, body: { body }, page: page)
+    }
+
+    private static func unanswered(_ what: String) -> ClientError {
+        ClientError(
+            code: .protocolBroken, message: "the server ended its answer to \(what) without one")
+    }
+}
+
+extension QueryAnswer.Body {
+    fileprivate var items: [EncodedItem]? {
+        if case .items(let items) = self { items } else { nil }
+    }
+
+    fileprivate var entries: [LogEntry]? {
+        guard case .records(let rows) = self else { return nil }
+        return rows.map { LogEntry(record: $0.record, chain: $0.chain) }
+    }
+}

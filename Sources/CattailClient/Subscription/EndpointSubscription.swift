@@ -1,0 +1,186 @@
+public import EndpointModel
+public import EndpointState
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import SyncProtocol
+
+/// A selection of the cluster's endpoints, kept current: iterate over it to be told what is
+/// there and every real change of it.
+///
+/// Reconnects, failover to another server, resumes and resets happen underneath and show as
+/// status events only: a change is told once (G6, G7, G8). A subscriber that does not keep up
+/// makes the server keep what it has not read; nothing grows here.
+///
+/// Asking for the next update says that the one before is done with. Only then does the cache
+/// file move on, so after a crash the last update may come again but none is left out.
+///
+/// One task iterates. Iteration ends when the subscription is closed or the task cancelled, and
+/// throws `ClientError` for what no further attempt can mend, such as a selector that does not
+/// parse.
+public final class EndpointSubscription: AsyncSequence, Sendable {
+    public typealias Element = EndpointUpdate
+
+    /// Some tens of megabytes of items at most, beside the one batch that is the largest.
+    private let buffer = BoundedBuffer<EndpointUpdate>(countLimit: 64, weightLimit: 64 << 10) {
+        switch $0 {
+        case .status: 0
+        case .changes(let changes): changes.changes.count
+        }
+    }
+    private let freshness: NIOLockedValueBox<Freshness>
+    private let cache: NIOLockedValueBox<Cache>
+    private let runner: NIOLoopBoundBox<SubscriptionRunner>
+    private let eventLoop: any EventLoop
+
+    private struct Cache: Sendable {
+        var store: CacheStore?
+        /// Delivered, and not yet known to be done with.
+        var unsettled: EndpointChanges?
+        var problem: String?
+    }
+
+    /// Begins at once.
+    public init(
+        configuration: ClientConfiguration,
+        subscription: SubscriptionConfiguration = SubscriptionConfiguration()
+    ) {
+        let opened = Self.open(subscription)
+        let eventLoop = configuration.eventLoopGroup.next()
+        let held = opened.held
+        freshness = NIOLockedValueBox(Freshness(held: held))
+        cache = NIOLockedValueBox(
+            Cache(store: opened.store, unsettled: nil, problem: opened.problem))
+        self.eventLoop = eventLoop
+        let runner = SubscriptionRunner(
+            configuration: configuration, selection: subscription.selection, held: held,
+            buffer: buffer, freshness: freshness, eventLoop: eventLoop,
+            seed: .random(in: .min ... .max))
+        self.runner = .makeBoxSendingValue(runner, eventLoop: eventLoop)
+        let box = self.runner
+        eventLoop.execute { box.value.start() }
+    }
+
+    deinit {
+        let runner = runner
+        eventLoop.execute { runner.value.stop() }
+    }
+
+    /// Ends the iteration and the connection. Whatever was delivered counts as done with, and is
+    /// in the cache file when this returns.
+    public func close() async {
+        // There is nobody left to be told of a file that cannot be written.
+        _ = settle()
+        cache.withLockedValue { $0.store = nil }
+        let runner = runner
+        // An event loop that is gone has closed everything already.
+        try? await eventLoop.submit { runner.value.stop() }.get()
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let subscription: EndpointSubscription
+
+        public mutating func next() async throws -> EndpointUpdate? {
+            try await subscription.next()
+        }
+    }
+
+    // MARK: Freshness
+
+    /// The state at the last mark that arrived: a pinned version.
+    public func snapshot() -> EndpointState { freshness.withLockedValue(\.state) }
+
+    /// Where that is; nil before the first mark.
+    public var position: Position? { freshness.withLockedValue(\.position) }
+
+    /// How long nothing has been heard from a server; nil when nothing ever was.
+    public var age: Duration? {
+        freshness.withLockedValue(\.lastHeard).map { .since($0, now: eventLoop.now) }
+    }
+
+    /// How many events the last server heard of is ahead of what is held; nil when nothing was
+    /// ever heard.
+    public var lag: UInt64? {
+        freshness.withLockedValue { freshness in
+            guard freshness.lastHeard != nil else { return nil }
+            let held = freshness.position?.seq.rawValue ?? 0
+            return freshness.head.rawValue > held ? freshness.head.rawValue - held : 0
+        }
+    }
+
+    /// When a digest of the server's last proved what is held, by this machine's clock; nil when
+    /// none did yet.
+    public var verifiedAt: Timestamp? { freshness.withLockedValue(\.verifiedAt) }
+
+    /// For tests: see `HeldState.damageForTest`.
+    package func damageForTest(_ key: EndpointKey) async throws -> Bool {
+        let runner = runner
+        return try await eventLoop.submit { runner.value.damageForTest(key) }.get()
+    }
+
+    // MARK: Inside
+
+    private func next() async throws -> EndpointUpdate? {
+        if let problem = settle() { return .status(.cacheUnusable(problem)) }
+        let runner = runner
+        let update = try await buffer.next {
+            eventLoop.execute { runner.value.relieved() }
+        }
+        if case .changes(let changes) = update {
+            cache.withLockedValue { $0.unsettled = $0.store == nil ? nil : changes }
+        }
+        return update
+    }
+
+    /// What was delivered last is done with: it goes into the file. A file that cannot be
+    /// written is told once and then left alone.
+    private func settle() -> String? {
+        cache.withLockedValue { cache in
+            if let unsettled = cache.unsettled {
+                cache.unsettled = nil
+                do throws(ClientError) {
+                    try cache.store?.append(unsettled)
+                } catch {
+                    cache.store = nil
+                    cache.problem = error.message
+                }
+            }
+            let problem = cache.problem
+            cache.problem = nil
+            return problem
+        }
+    }
+
+    private struct Opened {
+        var store: CacheStore?
+        var held: HeldState
+        var problem: String?
+    }
+
+    private static func open(_ subscription: SubscriptionConfiguration) -> Opened {
+        let fingerprint = subscription.selection.fingerprint
+        let start =
+            switch subscription.start {
+            case .nothing: HeldState(fingerprint: fingerprint)
+            case .holding(let state, let position):
+                HeldState(fingerprint: fingerprint, state: state, position: position)
+            }
+        guard case .file(let path) = subscription.cache else {
+            return Opened(store: nil, held: start)
+        }
+        do {
+            let opened = try CacheStore.open(path, fingerprint: fingerprint)
+            return Opened(
+                store: opened.store, held: opened.held ?? start, problem: opened.problem)
+        } catch {
+            return Opened(store: nil, held: start, problem: error.message)
+        }
+    }
+}
+
+extension Duration {
+    fileprivate static func since(_ moment: NIODeadline, now: NIODeadline) -> Duration {
+        .nanoseconds(max(0, (now - moment).nanoseconds))
+    }
+}

@@ -1,0 +1,248 @@
+package import EndpointModel
+package import EndpointState
+package import SyncProtocol
+
+/// What a subscriber holds, and what has arrived since the last mark: a plain value.
+///
+/// What arrives is staged and touches nothing until its mark. There it is applied to a copy, the
+/// copy's digest is compared with the server's (G6), and only then does the copy become what is
+/// held; the differences between the two are what the subscriber is told. So every story that a
+/// connection tells (again, from the start, by another server) comes out as real changes alone.
+package struct HeldState: Sendable {
+    /// What is held: the state at the last mark.
+    package private(set) var state = EndpointState()
+    /// Where that is; nil before the first mark.
+    package private(set) var position: Position?
+    /// Of the selection: as it was asked for, then as the server gives it.
+    private var fingerprint: Hash256
+    private var trust = Trust.trusted
+    private var staging = Staging.nothingAnnounced
+
+    private enum Trust {
+        case trusted
+        /// A digest differed: what is held is no ground to build on, and stays only as what the
+        /// subscriber was shown, until a snapshot replaces it.
+        case forfeited
+    }
+
+    private enum Staging {
+        /// Waits for a resync.
+        case nothingAnnounced
+        /// Deltas and net changes, in the order of arrival, to be applied to what is held.
+        case onTop([Change])
+        /// A snapshot, which replaces what is held.
+        case replacing(SnapshotStaging)
+    }
+
+    package init(fingerprint: Hash256) { self.fingerprint = fingerprint }
+
+    /// What a cache kept, or a past state that was asked for.
+    package init(fingerprint: Hash256, state: EndpointState, position: Position) {
+        self.init(fingerprint: fingerprint)
+        self.state = state
+        self.position = position
+    }
+
+    // MARK: What a hello says
+
+    /// What is held, for a server to build on (G8).
+    package var token: ResumeToken? {
+        switch trust {
+        case .forfeited: nil
+        case .trusted: position.map { ResumeToken(position: $0, fingerprint: fingerprint) }
+        }
+    }
+
+    /// Where a snapshot was cut off, so that it need not begin anew (G8).
+    package var cursor: SnapshotCursor? {
+        guard case .replacing(let snapshot) = staging, let last = snapshot.last else { return nil }
+        return SnapshotCursor(start: snapshot.start, fingerprint: fingerprint, last: last)
+    }
+
+    // MARK: Inputs
+
+    package enum ResyncOutcome {
+        case announced(ResyncKind)
+        /// Taking this would go back in time unseen (G7).
+        case behind
+        case diverged(Divergence)
+    }
+
+    package mutating func resyncReceived(_ resync: Resync) -> ResyncOutcome {
+        let outcome = judge(resync)
+        if case .announced = outcome, let given = resync.fingerprint { fingerprint = given }
+        return outcome
+    }
+
+    private mutating func judge(_ resync: Resync) -> ResyncOutcome {
+        switch resync.how {
+        case .deltas, .netChange:
+            guard case .trusted = trust, resync.start == heldOrOrigin(of: resync.start.logID)
+            else { return .diverged(.startNotHeld(resync.start.seq)) }
+            position = resync.start
+            staging = .onTop([])
+            return .announced(resync.how == .deltas ? .deltas : .netChange)
+        case .snapshot:
+            switch judge(start: resync.start) {
+            case .behind: return .behind
+            case .otherHistory: return beginSnapshot(resync, .reset)
+            case .onward: return beginSnapshot(resync, .snapshot)
+            }
+        case .reset: return beginSnapshot(resync, .reset)
+        }
+    }
+
+    /// Who holds nothing stands at the beginning of any log.
+    private func heldOrOrigin(of logID: LogID) -> Position { position ?? .origin(of: logID) }
+
+    private enum Direction {
+        case onward
+        case behind
+        case otherHistory
+    }
+
+    /// A snapshot that is not called a reset must lead onward from what was shown. A server that
+    /// was told no position cannot know what that was, so it is judged here.
+    private func judge(start: Position) -> Direction {
+        guard let position else { return .onward }
+        guard start.logID == position.logID else { return .otherHistory }
+        guard start.seq < position.seq else { return .onward }
+        return start.epoch > position.epoch ? .otherHistory : .behind
+    }
+
+    private mutating func beginSnapshot(_ resync: Resync, _ kind: ResyncKind) -> ResyncOutcome {
+        if case .replacing(let snapshot) = staging, snapshot.start == resync.start {
+            return .announced(kind)
+        }
+        staging = .replacing(SnapshotStaging(start: resync.start))
+        return .announced(kind)
+    }
+
+    package enum ChangesOutcome {
+        case staged
+        case diverged(Divergence)
+    }
+
+    package mutating func changesReceived(_ changes: [Change]) -> ChangesOutcome {
+        switch staging {
+        case .nothingAnnounced: return .diverged(.resyncMissing)
+        case .onTop(var staged):
+            staging = .nothingAnnounced  // lets `staged` grow in place
+            staged += changes
+            staging = .onTop(staged)
+            return .staged
+        case .replacing(var snapshot):
+            staging = .nothingAnnounced
+            let fault = snapshot.take(changes)
+            staging = .replacing(snapshot)
+            return fault.map { .diverged($0) } ?? .staged
+        }
+    }
+
+    package enum MarkOutcome {
+        case applied(EndpointChanges)
+        case diverged(Divergence)
+    }
+
+    /// Everything between this mark and the one before is judged and applied, or nothing of it.
+    package mutating func markReceived(_ mark: Mark) -> MarkOutcome {
+        switch staging {
+        case .nothingAnnounced: return .diverged(.resyncMissing)
+        case .onTop(let staged):
+            staging = .nothingAnnounced
+            return apply(staged, at: mark)
+        case .replacing(let snapshot):
+            staging = .nothingAnnounced
+            return replace(by: snapshot, at: mark)
+        }
+    }
+
+    /// The connection ended: an unfinished batch is thrown away; an unfinished snapshot is kept,
+    /// for the next server may go on with it.
+    package mutating func connectionEnded() {
+        if case .onTop = staging { staging = .nothingAnnounced }
+    }
+
+    /// What is held does not have the digest that it should: it is not built on again, and a
+    /// snapshot that was underway is not to be trusted either.
+    package mutating func forfeit() {
+        trust = .forfeited
+        staging = .nothingAnnounced
+    }
+
+    // MARK: Marks
+
+    private mutating func apply(_ staged: [Change], at mark: Mark) -> MarkOutcome {
+        guard let position else { return .diverged(.resyncMissing) }
+        if let fault = fault(of: mark, behind: position) { return .diverged(fault) }
+        var next = state
+        var changes: [EndpointChange] = []
+        for change in staged where change.seq > position.seq {
+            guard change.seq <= mark.position.seq else {
+                return .diverged(.changeBehindMark(change.seq))
+            }
+            switch next.take(change) {
+            case .changed(let change): changes.append(change)
+            case .unchanged: break
+            case .diverged(let fault): return .diverged(fault)
+            }
+        }
+        return settle(next, changes, at: mark)
+    }
+
+    private func fault(of mark: Mark, behind position: Position) -> Divergence? {
+        guard mark.position.logID == position.logID, mark.position.seq >= position.seq else {
+            return .markNotOnward(mark.position.seq)
+        }
+        let sameSeq = mark.position.seq == position.seq
+        return sameSeq && mark.position != position ? .markNotOnward(mark.position.seq) : nil
+    }
+
+    private mutating func replace(by snapshot: SnapshotStaging, at mark: Mark) -> MarkOutcome {
+        guard mark.position.logID == snapshot.start.logID,
+            mark.position.seq >= snapshot.start.seq
+        else { return .diverged(.markNotOnward(mark.position.seq)) }
+        guard snapshot.highest <= mark.position.seq else {
+            return .diverged(.changeBehindMark(snapshot.highest))
+        }
+        let changes = StateDifference.changes(
+            from: state, to: snapshot.state, removals: snapshot.removed,
+            otherwiseAt: mark.position.seq)
+        return settle(snapshot.state, changes, at: mark)
+    }
+
+    private mutating func settle(
+        _ next: EndpointState, _ changes: [EndpointChange], at mark: Mark
+    ) -> MarkOutcome {
+        if let digest = mark.digest, digest != next.digest {
+            return .diverged(.digestDiffers(mark.position.seq))
+        }
+        state = next
+        state.advance(to: mark.position.seq)
+        position = mark.position
+        trust = .trusted
+        staging = .onTop([])
+        let shown = SubscriptionMark(
+            position: mark.position, digest: state.digest,
+            check: mark.digest == nil ? .notCompared : .verified)
+        return .applied(EndpointChanges(changes: changes, mark: shown, state: state))
+    }
+}
+
+extension HeldState {
+    /// For tests: changes one byte of the item held under the key, as a failing memory would.
+    /// The next mark with a digest must notice (G6).
+    package mutating func damageForTest(_ key: EndpointKey) -> Bool {
+        guard let item = state.item(forKey: key) else { return false }
+        for index in item.endpointRange.reversed() {
+            var bytes = item.bytes
+            bytes[index] ^= 1
+            guard let damaged = try? EncodedItem(validating: bytes), damaged.key == key else {
+                continue
+            }
+            state.put(damaged)
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,128 @@
+package import EndpointModel
+internal import EndpointState
+internal import SyncProtocol
+
+/// A snapshot that is being received: chunks in the order of keys, each endpoint as it was when
+/// it was sent, then changes that override them.
+struct SnapshotStaging: Sendable {
+    let start: Position
+    private(set) var state = EndpointState()
+    /// The last key of the chunks that came whole.
+    private(set) var last: EndpointKey?
+    /// The greatest seq seen; the mark must not stand before it.
+    private(set) var highest = Seq.zero
+    /// What was removed while the snapshot came, and by which event: an older put of the same
+    /// key must not bring it back.
+    private(set) var removed: [EndpointKey: Seq] = [:]
+
+    init(start: Position) { self.start = start }
+
+    mutating func take(_ changes: [Change]) -> Divergence? {
+        for change in changes {
+            if let fault = take(change) { return fault }
+        }
+        return nil
+    }
+
+    private mutating func take(_ change: Change) -> Divergence? {
+        highest = max(highest, change.seq)
+        switch change {
+        case .put(let item):
+            if !removed.isEmpty, let removedAt = removed[item.key], removedAt >= item.seq {
+                return nil
+            }
+            if state.append(item) {
+                last = item.key
+                return nil
+            }
+        case .removal(let removal):
+            removed[removal.key] = max(removed[removal.key] ?? .zero, removal.seq)
+        case .patch: break
+        }
+        switch state.take(change) {
+        case .changed, .unchanged: return nil
+        case .diverged(let fault): return fault
+        }
+    }
+}
+
+/// What one staged change does to a state.
+enum ChangeEffect {
+    case changed(EndpointChange)
+    /// It was known, or is older than what is held: a legal no-op.
+    case unchanged
+    case diverged(Divergence)
+}
+
+extension EndpointState {
+    mutating func take(_ change: Change) -> ChangeEffect {
+        let held = item(forKey: change.key)
+        if let held, held.seq >= change.seq { return .unchanged }
+        switch change {
+        case .put(let item):
+            put(item)
+            return .changed(.put(item))
+        case .removal(let removal):
+            // A net change may name what came and went unseen.
+            guard remove(removal.key) != nil else { return .unchanged }
+            return .changed(.removal(removal.key, seq: removal.seq))
+        case .patch(let patch):
+            guard let held, held.seq == patch.previousSeq else {
+                return .diverged(.patchBaseMissing(patch.seq))
+            }
+            do {
+                let item = try patch.applied(to: held)
+                put(item)
+                return .changed(.put(item))
+            } catch {
+                return .diverged(.patchMalformed(patch.seq, "\(error)"))
+            }
+        }
+    }
+}
+
+/// Why what a server says cannot be built on what is held.
+package enum Divergence: Hashable, Sendable, CustomStringConvertible {
+    /// The state at this mark has another digest than the server's (G6).
+    case digestDiffers(Seq)
+    case startNotHeld(Seq)
+    case resyncMissing
+    case markNotOnward(Seq)
+    case changeBehindMark(Seq)
+    case patchBaseMissing(Seq)
+    case patchMalformed(Seq, String)
+
+    /// What the server is told in the refusal.
+    package var code: String {
+        switch self {
+        case .digestDiffers: "digest-mismatch"
+        case .startNotHeld: "start-not-held"
+        case .resyncMissing: "resync-missing"
+        case .markNotOnward: "mark-not-onward"
+        case .changeBehindMark: "change-behind-mark"
+        case .patchBaseMissing: "patch-base-mismatch"
+        case .patchMalformed: "patch-malformed"
+        }
+    }
+
+    package var seq: Seq {
+        switch self {
+        case .digestDiffers(let seq), .startNotHeld(let seq), .markNotOnward(let seq),
+            .changeBehindMark(let seq), .patchBaseMissing(let seq), .patchMalformed(let seq, _):
+            seq
+        case .resyncMissing: .zero
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .digestDiffers(let seq): "the state at seq \(seq) does not have the server's digest"
+        case .startNotHeld(let seq): "the server goes on from seq \(seq), which is not held here"
+        case .resyncMissing: "changes came before the server said how it goes on"
+        case .markNotOnward(let seq): "the mark at seq \(seq) does not lead onward"
+        case .changeBehindMark(let seq): "the change at seq \(seq) stands behind its mark"
+        case .patchBaseMissing(let seq): "the patch at seq \(seq) is for an item not held here"
+        case .patchMalformed(let seq, let why): "the patch at seq \(seq) does not apply: \(why)"
+        }
+    }
+}

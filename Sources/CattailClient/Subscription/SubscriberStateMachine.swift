@@ -1,0 +1,267 @@
+package import EndpointModel
+package import SyncProtocol
+package import SyncTransport
+
+/// A subscription as a value: what is dialed and when, what is held, what its owner is told.
+///
+/// | state | waits for | goes to |
+/// |---|---|---|
+/// | idle | `started` | connecting |
+/// | connecting | a connection and the server's hello | awaitingResync, pausing, ended |
+/// | awaitingResync | how the server goes on | streaming, pausing, ended |
+/// | streaming | changes and marks | streaming, pausing, ended |
+/// | pausing | the pause's end | connecting |
+/// | ended | nothing | – |
+package struct SubscriberStateMachine: Sendable {
+    package enum State: Sendable {
+        case idle
+        case connecting(ServerAddress)
+        case awaitingResync(ServerAddress)
+        case streaming(Streaming)
+        case pausing
+        case ended
+    }
+
+    package struct Streaming: Sendable {
+        package let server: ServerAddress
+        package var kind: ResyncKind
+        package var progress: Progress
+
+        package enum Progress: Sendable {
+            case catchingUp
+            case inSync
+        }
+    }
+
+    package enum Action: Sendable {
+        case connect(ServerAddress)
+        case send(ClientMessage)
+        /// Tells the server what is held here, for its counters of G6: now and then is enough.
+        case sayApplied(Position, StateDigest)
+        case tell(EndpointUpdate)
+        /// Says goodbye and closes; the end of that connection is not reported any more.
+        case disconnect
+        /// `pauseEnded` is due after this long.
+        case pause(Duration)
+        /// Nothing can mend it; nothing follows.
+        case finish(ClientError)
+    }
+
+    /// So many differences in a row, and what is held is called unverified.
+    private static let differencesUntilUnverified = 3
+
+    package private(set) var state = State.idle
+    package private(set) var held: HeldState
+    private var rota: ServerRota
+    private var differencesInARow = 0
+    private var staleSince: Timestamp?
+    private var actions: [Action] = []
+
+    package init(held: HeldState, rota: ServerRota) {
+        self.held = held
+        self.rota = rota
+    }
+
+    // MARK: Inputs
+
+    package mutating func started() -> [Action] {
+        guard case .idle = state else { return [] }
+        connect()
+        return takeActions()
+    }
+
+    package mutating func pauseEnded() -> [Action] {
+        guard case .pausing = state else { return [] }
+        connect()
+        return takeActions()
+    }
+
+    package mutating func helloReceived(_ hello: ServerHello) -> [Action] {
+        guard case .connecting(let server) = state else { return [] }
+        staleSince = nil
+        state = .awaitingResync(server)
+        return []
+    }
+
+    package mutating func messageReceived(_ message: ServerMessage) -> [Action] {
+        guard let server else { return [] }
+        switch message {
+        case .resync(let resync): resyncReceived(resync, from: server)
+        case .changes(let changes): changesReceived(changes)
+        case .mark(let mark): markReceived(mark)
+        case .behind(let head): behindReceived(head.seq)
+        case .serverState(let since): staleReceived(since)
+        case .goodbye(let goodbye): goodbyeReceived(goodbye, from: server)
+        case .hello, .records, .answers, .queryAnswer, .ping, .pong, .unknown: break
+        }
+        return takeActions()
+    }
+
+    package mutating func connectionEnded(_ error: ClientError) -> [Action] {
+        switch state {
+        case .idle, .pausing, .ended: return []
+        case .connecting, .awaitingResync, .streaming:
+            held.connectionEnded()
+            tell(.disconnected(error))
+            pauseOrConnect()
+            return takeActions()
+        }
+    }
+
+    /// The owner wants no more.
+    package mutating func stopped() -> [Action] {
+        switch state {
+        case .ended: return []
+        case .idle, .pausing: state = .ended
+        case .connecting, .awaitingResync, .streaming:
+            state = .ended
+            actions.append(.disconnect)
+        }
+        return takeActions()
+    }
+
+    // MARK: The stream
+
+    private mutating func resyncReceived(_ resync: Resync, from server: ServerAddress) {
+        switch held.resyncReceived(resync) {
+        case .announced(let kind):
+            state = .streaming(.init(server: server, kind: kind, progress: .catchingUp))
+            tell(.resync(kind, resync.start.seq))
+        case .behind:
+            tell(.behind(head: resync.start.seq))
+            leave()
+        case .diverged(let divergence): diverged(divergence)
+        }
+    }
+
+    private mutating func changesReceived(_ changes: Changes) {
+        switch held.changesReceived(changes.changes) {
+        case .staged: if let mark = changes.mark { markReceived(mark) }
+        case .diverged(let divergence): diverged(divergence)
+        }
+    }
+
+    private mutating func markReceived(_ mark: Mark) {
+        guard case .streaming(var streaming) = state else {
+            return diverged(.resyncMissing)
+        }
+        switch held.markReceived(mark) {
+        case .diverged(let divergence): diverged(divergence)
+        case .applied(let changes):
+            if changes.mark.check == .verified {
+                differencesInARow = 0
+                rota.succeeded()
+            }
+            actions.append(.tell(.changes(changes)))
+            if case .catchingUp = streaming.progress, mark.sync == .inSync {
+                streaming.progress = .inSync
+                state = .streaming(streaming)
+                rota.succeeded()
+                tell(.inSync(streaming.kind, mark.position.seq))
+            }
+            if changes.mark.check == .verified {
+                actions.append(.sayApplied(changes.mark.position, changes.mark.digest))
+            }
+        }
+    }
+
+    /// This server has less than what is held here: another may have it, or this one will.
+    private mutating func behindReceived(_ head: Seq) {
+        tell(.behind(head: head))
+        if rota.hasOthers { leave() }
+    }
+
+    private mutating func staleReceived(_ since: Timestamp?) {
+        guard since != staleSince else { return }
+        staleSince = since
+        tell(.stale(since: since))
+    }
+
+    // MARK: Leaving
+
+    /// What the server says cannot be built on what is held: it is told so, and what is held is
+    /// fetched anew, after pauses that grow with each failure (G6).
+    private mutating func diverged(_ divergence: Divergence) {
+        held.forfeit()
+        differencesInARow += 1
+        tell(.digestDiffers(divergence.seq))
+        if differencesInARow >= Self.differencesUntilUnverified {
+            tell(.unverified(held.position?.seq ?? .zero))
+        }
+        let refusal = Refusal(
+            code: divergence.code, message: divergence.description,
+            seq: held.position?.seq ?? .zero)
+        actions.append(.send(.refusal(refusal)))
+        actions.append(.disconnect)
+        state = .pausing
+        actions.append(.pause(rota.pause(round: differencesInARow)))
+    }
+
+    private mutating func goodbyeReceived(_ goodbye: Goodbye, from server: ServerAddress) {
+        tell(.goodbye(code: goodbye.code.rawValue, message: goodbye.message))
+        held.connectionEnded()
+        if goodbye.code.isPermanent {
+            state = .ended
+            actions.append(.disconnect)
+            actions.append(.finish(ClientError(goodbye, from: server)))
+            return
+        }
+        rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
+        leave(noSoonerThan: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
+    }
+
+    private mutating func leave(noSoonerThan least: Duration = .zero) {
+        held.connectionEnded()
+        actions.append(.disconnect)
+        pauseOrConnect(noSoonerThan: least)
+    }
+
+    private mutating func pauseOrConnect(noSoonerThan least: Duration = .zero) {
+        let pause = max(least, rota.pauseBeforeNext())
+        guard pause > .zero else { return connect() }
+        state = .pausing
+        actions.append(.pause(pause))
+    }
+
+    private mutating func connect() {
+        let server = rota.take()
+        state = .connecting(server)
+        tell(.connecting(server))
+        actions.append(.connect(server))
+    }
+
+    // MARK: Inside
+
+    private var server: ServerAddress? {
+        switch state {
+        case .connecting(let server), .awaitingResync(let server): server
+        case .streaming(let streaming): streaming.server
+        case .idle, .pausing, .ended: nil
+        }
+    }
+
+    private mutating func tell(_ status: SubscriptionStatus) {
+        actions.append(.tell(.status(status)))
+    }
+
+    private mutating func takeActions() -> [Action] {
+        let taken = actions
+        actions = []
+        return taken
+    }
+}
+
+extension SubscriberStateMachine {
+    /// For tests: see `HeldState.damageForTest`.
+    package mutating func damageForTest(_ key: EndpointKey) -> Bool { held.damageForTest(key) }
+}
+
+extension ClientError {
+    /// What a goodbye that nothing can mend means to the user.
+    init(_ goodbye: Goodbye, from server: ServerAddress) {
+        self.init(
+            code: Code(rawValue: goodbye.code.rawValue),
+            message:
+                "\(server): \(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)")
+    }
+}

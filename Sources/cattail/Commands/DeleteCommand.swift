@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import CattailClient
+internal import EndpointModel
+
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete endpoints by name, or those of documents.",
+        usage: """
+            cattail delete wep <name> ... [-n <namespace>]
+            cattail delete -f <file>
+            """)
+
+    @Argument(help: "wep") var kind: ResourceKind?
+    @Argument(help: "Endpoints' names.") var names: [String] = []
+
+    @Option(
+        name: [.customShort("f"), .long],
+        help: ArgumentHelp(
+            "A file, a directory with .json, .yaml and .yml files, or - for standard input.",
+            valueName: "file"))
+    var filename: String?
+
+    @Flag(name: [.customShort("R"), .long], help: "Go through directories in directories too.")
+    var recursive = false
+
+    @Flag(help: "An input without documents is no error.") var skipEmpty = false
+
+    @Flag(name: .shortAndLong, help: "An endpoint that does not exist counts as done.")
+    var skipNotExists = false
+
+    @OptionGroup var options: WriteOptions
+
+    func validate() throws {
+        if filename == nil && names.isEmpty {
+            throw ValidationError("Give wep and names, or a file with -f.")
+        }
+        if filename != nil && kind != nil {
+            throw ValidationError("-f and names exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        let forgiven: ClientError.Code? = skipNotExists ? .notFound : nil
+        if let filename {
+            var files = FileOptions()
+            files.filename = filename
+            files.recursive = recursive
+            files.skipEmpty = skipEmpty
+            return try await options.write(
+                files, .delete, verb: "deleted", forgiving: forgiven)
+        }
+        try await options.servers.withClient { try await delete(forgiven, $0) }
+    }
+
+    private func delete(_ forgiven: ClientError.Code?, _ client: EndpointClient) async throws {
+        var count = MutationRun.Count(all: names.count)
+        for name in names {
+            count.done += try await deletes(options.namespace.key(name), forgiven, client) ? 1 : 0
+        }
+        try options.summarize(count, verb: "deleted", skipEmpty: false)
+    }
+
+    private func deletes(
+        _ key: EndpointKey, _ forgiven: ClientError.Code?, _ client: EndpointClient
+    ) async throws -> Bool {
+        let result: MutationResult
+        do throws(ClientError) {
+            result = try await client.delete(key, effect: options.effect)
+        } catch {
+            if error.code == forgiven { return true }
+            Console.faults.report(Fault.all(of: error))
+            return false
+        }
+        try options.printer.print(result)
+        return true
+    }
+}

@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import CattailClient
+internal import EndpointModel
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check the log: every seq, hash, link of the chain, and that each event fits.")
+
+    @Option(help: "Begin at this seq.")
+    var from: UInt64 = 1
+
+    @Option(name: .shortAndLong, help: "text or json.")
+    var output = TextOutput.text
+
+    @OptionGroup var source: ArchiveOptions
+
+    func run() async throws {
+        let first = Seq(max(1, from))
+        let found = try await source.withArchive { try await $0.verify(from: first) }
+        switch (found.firstBad, output) {
+        case (let seq?, _):
+            throw Fault(
+                code: FaultCode.damaged,
+                what: "seq \(seq) is the first that is missing or wrong: "
+                    + found.why,
+                remedy: "restore the data directory from a copy or from a follower")
+        case (nil, .text): try Console.output.line(Self.text(found))
+        case (nil, .json): try Console.output.line(Self.json(found))
+        }
+    }
+
+    private static func text(_ found: LogVerification) -> String {
+        "ok: \(found.checked) events, head seq \(found.head.seq), chain \(found.head.chain), "
+            + "log \(found.head.logID)"
+    }
+
+    private static func json(_ found: LogVerification) -> String {
+        JSONLine([
+            ("ok", .bool(true)),
+            ("events", .integer(found.checked)),
+            ("seq", .seq(found.head.seq)),
+            ("chain", .text(found.head.chain)),
+            ("logID", .text(found.head.logID)),
+        ]).text
+    }
+}

@@ -1,0 +1,54 @@
+internal import EndpointDocuments
+internal import EndpointModel
+
+/// What `validate` finds of one document, without a server.
+struct ValidatedDocument: Sendable {
+    let position: DocumentPosition
+    let warnings: [String]
+    /// Given or derived; empty when there is neither.
+    let name: String
+    let faults: [Fault]
+
+    var isValid: Bool { faults.isEmpty }
+
+    init(_ result: DocumentResult) {
+        switch result {
+        case .failure(let fault): self.init(unreadable: fault)
+        case .success(let document): self.init(document)
+        }
+    }
+
+    private init(unreadable fault: StreamFault) {
+        position = fault.position
+        warnings = []
+        name = ""
+        faults = [Fault(fault)]
+    }
+
+    private init(_ document: StreamedDocument) {
+        position = document.position
+        warnings = document.warnings.map(\.description)
+        var decoded = WorkloadEndpoint.decode(document.value, mode: .strict)
+        if decoded.value.metadata.namespace.isEmpty {
+            decoded.value.metadata.namespace = NamespaceOption.standard
+        }
+        faults = decoded.allFaults().map { Fault($0).at(document.position) }
+        let given = decoded.value.metadata.name
+        name = given.isEmpty ? (try? decoded.value.derivedName.get()) ?? "" : given
+    }
+
+    /// `{"valid":…,"name":…,"errors":[{"field","reason"}]}`
+    var json: String {
+        JSONLine([
+            ("valid", .bool(isValid)), ("name", .string(name)),
+            (
+                "errors",
+                .array(
+                    faults.map {
+                        JSONLine([("field", .string($0.field)), ("reason", .string($0.what))])
+                            .value
+                    })
+            ),
+        ]).text
+    }
+}

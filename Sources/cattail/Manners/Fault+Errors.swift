@@ -1,0 +1,88 @@
+internal import CattailClient
+internal import CattailServer
+internal import EndpointDocuments
+internal import EndpointModel
+internal import EndpointState
+internal import Foundation
+internal import LogStore
+internal import Projection
+internal import ReferenceCluster
+
+extension Fault {
+    /// What an error says, as faults: one for each field of an invalid endpoint, else one.
+    static func all(of error: any Error) -> [Fault] {
+        switch error {
+        case let fault as Fault: [fault]
+        case let faults as Faults: faults.all
+        case let error as ClientError: all(of: error)
+        case let error as InvalidEndpoint: error.faults.map(Fault.init)
+        case let error as FieldFault: [Fault(error)]
+        case let error as StreamFault: [Fault(error)]
+        case let error as DocumentSyntaxError: [Fault(error)]
+        case let error as LogError:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
+        case let error as ProjectionError: [Fault(error)]
+        case let error as SelectorError: [Fault(error)]
+        case let error as ReferenceClusterError:
+            [Fault(code: FaultCode.outOfRange, what: error.description)]
+        case let error as FoldError: [Fault(code: error.code, description: error.description)]
+        case let error as WireError:
+            [Fault(code: FaultCode.recordMalformed, what: error.description)]
+        case let error as UpstreamMismatch:
+            [Fault(code: error.code, description: error.description)]
+        case is CancellationError:
+            [Fault(code: FaultCode.cancelled, what: "the command was cancelled")]
+        default: [Fault(code: FaultCode.failed, what: "\(error)")]
+        }
+    }
+
+    init(_ fault: FieldFault) {
+        let what = fault.value.isEmpty ? fault.reason : "\(fault.value) \(fault.reason)"
+        self.init(code: FaultCode.invalid, what: what, field: fault.field)
+    }
+
+    init(_ fault: StreamFault) {
+        self.init(fault.error)
+        position = fault.position
+        position?.line = fault.error.line
+    }
+
+    init(_ error: DocumentSyntaxError) {
+        let place = error.column > 0 ? "\(error.message), column \(error.column)" : error.message
+        self.init(
+            code: error.code.rawValue, what: place, field: error.path, remedy: error.remedy)
+    }
+
+    init(_ error: SelectorError) {
+        let place =
+            error.offending.isEmpty
+            ? "at its end" : "at byte \(error.position), near `\(error.offending)`"
+        self.init(
+            code: FaultCode.selectorInvalid, what: "\(error.gist) \(place)", remedy: error.remedy)
+    }
+
+    private init(_ error: ProjectionError) {
+        self.init(code: error.code, description: error.description)
+    }
+
+    /// Out of a description in one piece: `CODE: what; remedy`.
+    private init(code: String, description: String) {
+        let prefix = code + ": "
+        let bare =
+            description.hasPrefix(prefix)
+            ? String(description.dropFirst(prefix.count)) : description
+        let parts = bare.split(separator: "; ", maxSplits: 1).map(String.init)
+        self.init(
+            code: code, what: parts.first ?? bare, remedy: parts.count > 1 ? parts[1] : "")
+    }
+
+    private static func all(of error: ClientError) -> [Fault] {
+        if error.code == .invalid, !error.faults.isEmpty { return error.faults.map(Fault.init) }
+        return [Fault(code: error.code.rawValue, what: error.message, remedy: error.remedy)]
+    }
+}
+
+/// Several faults at once.
+struct Faults: Error {
+    var all: [Fault]
+}

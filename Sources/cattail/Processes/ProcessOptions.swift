@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import CattailServer
+internal import Logging
+internal import SyncTransport
+
+/// What leader and follower have in common. Each flag has its `CATTAIL_…` variable.
+struct ProcessOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The data directory; made when its parent exists.", valueName: "dir"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen (default 127.0.0.1:5474); port 0 picks one.", valueName: "host:port"))
+    var listen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What others are told (default: where it listens).", valueName: "host:port"))
+    var advertise: String?
+
+    @Flag(help: "Listen beyond loopback without TLS: anybody there may read and write.")
+    var insecure = false
+
+    @Option(
+        help: ArgumentHelp("How long a drain may take (default 10s).", valueName: "duration"))
+    var drainTimeout: DurationArgument?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default info).")
+    var logLevel: LogLevelArgument?
+
+    @Option(help: "text or json (default text); to standard error.")
+    var logFormat: LogFormat?
+
+    func configuration(upstream: [ServerAddress] = []) throws -> NodeConfiguration {
+        guard let directory = data ?? Setting.text("data") else {
+            throw UsageFault("--data is missing", remedy: "name the data directory")
+        }
+        let logger = try logger()
+        let address = try address(listen, "listen") ?? .standard
+        try checkReach(of: address, logger)
+        return NodeConfiguration(
+            directory: directory, listen: address,
+            advertise: try self.address(advertise, "advertise")?.description,
+            upstream: upstream, drainTimeout: try drain(), logger: logger)
+    }
+
+    private func address(_ given: String?, _ flag: String) throws -> ServerAddress? {
+        guard let text = given ?? Setting.text(flag) else { return nil }
+        guard let address = ServerAddress(text) else {
+            throw UsageFault(
+                "'\(text)' is no address for --\(flag)",
+                remedy: "write HOST:PORT, with an IPv6 address in brackets")
+        }
+        return address
+    }
+
+    /// Without TLS only loopback is safe.
+    private func checkReach(of address: ServerAddress, _ logger: Logger) throws {
+        guard !Loopback.contains(address.host) else { return }
+        guard insecure || Setting.text("insecure") != nil else {
+            throw UsageFault(
+                "\(address) is beyond loopback, and there is no TLS",
+                remedy: "listen on loopback, or say --insecure")
+        }
+        logger.warning(
+            "listening beyond loopback without TLS: anybody there may read and write",
+            metadata: ["listen": "\(address)"])
+    }
+
+    private func drain() throws -> Duration {
+        let given = try Setting.value(
+            drainTimeout, "drain-timeout", read: DurationArgument.init(argument:))
+        return given?.duration ?? .seconds(10)
+    }
+
+    private func logger() throws -> Logger {
+        let level = try Setting.value(
+            logLevel, "log-level", read: LogLevelArgument.init(argument:))
+        let format = try Setting.value(logFormat, "log-format", read: LogFormat.init(rawValue:))
+        return ProcessLog.bootstrap(level: level?.level ?? .info, format: format ?? .text)
+    }
+}
+
+enum Loopback {
+    static func contains(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}
+
+struct LogLevelArgument: ExpressibleByArgument {
+    let level: Logger.Level
+
+    init?(argument: String) {
+        guard let level = Logger.Level(rawValue: argument) else { return nil }
+        self.level = level
+    }
+}

@@ -1,0 +1,112 @@
+internal import Audit
+internal import CattailClient
+internal import EndpointModel
+internal import EndpointState
+internal import Foundation
+internal import LogStore
+internal import Projection
+
+/// The files of a stopped node or a copy of them, read only. Folds from the first event on.
+struct DirectoryArchive: Archive {
+    private let past: Past
+
+    init(directory: String) throws {
+        past = try Past(try LogReader.open(directory: directory))
+    }
+
+    func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem? {
+        try past.item(of: key, after: try seq(at: point))
+    }
+
+    func items(_ selection: Selection, at point: LogPoint?) async throws
+        -> (items: [EncodedItem], seq: Seq)
+    {
+        let seq = try seq(at: point)
+        let items = try past.state(after: seq).items(after: nil, limit: .max)
+        return (items.filter { selection.matches($0) }, seq)
+    }
+
+    func events(_ range: EventRange, _ take: ([CattailClient.LogEntry]) throws -> Void) async throws
+        -> Seq
+    {
+        let filter = EventFilter(
+            key: range.key, actor: range.actor.isEmpty ? nil : range.actor)
+        let last = min(try seq(at: range.to), past.head)
+        var next: Seq? = try firstSeq(at: range.from)
+        while let first = next, first <= last {
+            let page = try past.events(matching: filter, from: first, through: last)
+            try take(page.events.map { CattailClient.LogEntry(record: $0.record, chain: $0.chain) })
+            next = page.next
+        }
+        return last
+    }
+
+    func history(_ key: EndpointKey) async throws -> [CattailClient.LogEntry] {
+        var newestFirst: [CattailClient.LogEntry] = []
+        var next: Seq? = past.head
+        while let last = next {
+            let page = try past.history(of: key, upTo: last)
+            newestFirst += page.versions.map {
+                CattailClient.LogEntry(record: $0.event.record, chain: $0.event.chain)
+            }
+            next = page.next
+        }
+        return newestFirst.reversed()
+    }
+
+    func differences(
+        from: LogPoint, to: LogPoint, _ take: ([CattailClient.EndpointDifference]) throws -> Void
+    ) async throws {
+        let found = try past.difference(from: try seq(at: from), to: try seq(at: to))
+        try take(
+            found.map { CattailClient.EndpointDifference(before: $0.before, after: $0.after) })
+    }
+
+    func verify(from seq: Seq) async throws -> CattailClient.LogVerification {
+        var verification = try Verification(past.events, from: max(seq, Seq(1)))
+        let state = try verification.run { done, last in
+            ProgressLine.standard.show(
+                "seq \(done) of \(last)", done: done.rawValue, of: last.rawValue)
+        }
+        let report = verification.report
+        var found = CattailClient.LogVerification(
+            checked: report.events,
+            head: Position(
+                logID: past.events.logID, epoch: .none, seq: report.head.seq,
+                chain: report.head.chain))
+        if case .faulty(let fault) = state {
+            found.firstBad = fault.seq ?? report.head.seq.next
+            found.why = fault.reason
+        }
+        return found
+    }
+
+    // MARK: Points
+
+    /// The seq whose state is meant: of a time, the last event that is not later.
+    private func seq(at point: LogPoint?) throws -> Seq {
+        switch point {
+        case nil: return past.head
+        case .seq(let seq):
+            try past.check(seq)
+            return seq
+        case .time(let time): return try past.lastSeq(notAfter: time)
+        case .age(let microseconds): return try past.lastSeq(notAfter: Self.time(ago: microseconds))
+        }
+    }
+
+    /// The first event that is meant: of a time, the first that is not earlier.
+    private func firstSeq(at point: LogPoint?) throws -> Seq {
+        switch point {
+        case nil: Seq(1)
+        case .seq(let seq): max(seq, Seq(1))
+        case .time(let time): try past.firstSeq(notBefore: time)
+        case .age(let microseconds): try past.firstSeq(notBefore: Self.time(ago: microseconds))
+        }
+    }
+
+    private static func time(ago microseconds: UInt64) -> Timestamp {
+        let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+        return Timestamp(microseconds: now - min(now, Int64(clamping: microseconds)))
+    }
+}

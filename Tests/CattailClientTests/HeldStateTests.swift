@@ -1,0 +1,270 @@
+import CattailClient
+import EndpointModel
+import EndpointState
+import SyncProtocol
+import Testing
+
+@Suite("What a subscriber holds")
+struct HeldStateTests {
+    private let fingerprint = Selection.everything.fingerprint
+
+    private func world(_ count: Int) -> World {
+        var world = World()
+        for number in 0..<count { world.put(number, "first") }
+        return world
+    }
+
+    private func resync(_ how: How, _ start: Position) -> Resync { Resync(how: how, start: start) }
+
+    /// Holds everything of the world, told in one snapshot.
+    private func holder(of world: World, _ mirror: inout Mirror) -> HeldState {
+        var held = HeldState(fingerprint: fingerprint)
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        _ = held.changesReceived(world.items(after: nil))
+        if case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) {
+            mirror.take(batch)
+        }
+        return held
+    }
+
+    @Test("nothing changes before the mark, and everything at it (G6)")
+    func staging() throws {
+        let world = world(5)
+        var held = HeldState(fingerprint: fingerprint)
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        _ = held.changesReceived(world.items(after: nil))
+        #expect(held.state.count == 0)
+        #expect(held.token == nil)
+        guard case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the mark was refused")
+            return
+        }
+        #expect(batch.changes.count == 5)
+        #expect(batch.mark.check == .verified)
+        #expect(held.state.count == 5)
+        #expect(held.token?.position == world.head)
+    }
+
+    @Test("what was staged and not marked is gone when the connection ends (G6)")
+    func cutBeforeMark() {
+        var world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let before = world.head
+        world.put(1, "second")
+        _ = held.resyncReceived(resync(.deltas, before))
+        _ = held.changesReceived(world.deltas(after: before.seq, through: world.head.seq))
+        held.connectionEnded()
+        #expect(held.token?.position == before)
+        #expect(held.state.digest == world.digest(at: before.seq))
+    }
+
+    @Test("a snapshot goes on behind the last key of whole frames (G8)")
+    func cursor() {
+        var world = world(12)
+        var held = HeldState(fingerprint: fingerprint)
+        let start = world.head
+        _ = held.resyncReceived(resync(.snapshot, start))
+        let items = world.items(after: nil)
+        _ = held.changesReceived(Array(items[..<5]))
+        held.connectionEnded()
+        #expect(held.cursor?.last == items[4].key)
+        #expect(held.cursor?.start == start)
+
+        // One endpoint before the cursor changes, one behind it goes.
+        world.put(0, "second")
+        world.delete(11)
+        _ = held.resyncReceived(resync(.snapshot, start))
+        _ = held.changesReceived(world.items(after: held.cursor?.last))
+        _ = held.changesReceived(world.netChange(after: start.seq, through: world.head.seq))
+        guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the mark was refused")
+            return
+        }
+        #expect(held.state.digest == world.digest(at: world.head.seq))
+    }
+
+    @Test("another snapshot drops what was staged of the one before")
+    func otherSnapshot() {
+        var world = world(6)
+        var held = HeldState(fingerprint: fingerprint)
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        _ = held.changesReceived(world.items(after: nil))
+        held.connectionEnded()
+        world.delete(3)
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        #expect(held.cursor == nil)
+        _ = held.changesReceived(world.items(after: nil))
+        guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the mark was refused")
+            return
+        }
+        #expect(held.state.count == 5)
+    }
+
+    @Test("a digest that differs changes nothing that is held, and ends its token (G6)")
+    func digestDiffers() {
+        var world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let before = world.head
+        world.put(1, "second")
+        world.put(2, "second")
+        _ = held.resyncReceived(resync(.deltas, before))
+        _ = held.changesReceived(Array(world.deltas(after: before.seq, through: Seq(6))))
+        guard case .diverged(.digestDiffers(Seq(7))) = held.markReceived(world.mark(Seq(7))) else {
+            Issue.record("a lost change went unnoticed")
+            return
+        }
+        held.forfeit()
+        #expect(held.token == nil)
+        #expect(held.state.digest == world.digest(at: before.seq))
+    }
+
+    @Test("a damaged item is noticed at the next mark and repaired by a snapshot (G6)")
+    func damage() {
+        var world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let before = world.head
+        let isDamaged = held.damageForTest(World.key(2))
+        #expect(isDamaged)
+        world.put(4, "second")
+        _ = held.resyncReceived(resync(.deltas, before))
+        _ = held.changesReceived(world.deltas(after: before.seq, through: world.head.seq))
+        guard case .diverged(.digestDiffers) = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the damage went unnoticed")
+            return
+        }
+        held.forfeit()
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        _ = held.changesReceived(world.items(after: nil))
+        guard case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the repair was refused")
+            return
+        }
+        #expect(Set(batch.changes.map(\.key)) == [World.key(2), World.key(4)])
+        #expect(held.token?.position == world.head)
+    }
+
+    @Test("a snapshot of a server that is behind is not taken, even without a token (G7)")
+    func noTimeTravel() {
+        let world = world(6)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        held.forfeit()
+        guard case .behind = held.resyncReceived(resync(.snapshot, world.position(Seq(4)))) else {
+            Issue.record("it went back in time")
+            return
+        }
+        #expect(held.state.count == 6)
+    }
+
+    @Test("deltas from a position that is not held are refused (G7)")
+    func startNotHeld() {
+        let world = world(6)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        guard
+            case .diverged(.startNotHeld) = held.resyncReceived(
+                resync(.deltas, world.position(Seq(4))))
+        else {
+            Issue.record("it was taken")
+            return
+        }
+    }
+
+    @Test("a mark before the one held is refused (G7)")
+    func markBackwards() {
+        let world = world(6)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        guard case .diverged(.markNotOnward) = held.markReceived(world.mark(Seq(5))) else {
+            Issue.record("it was taken")
+            return
+        }
+    }
+
+    @Test("across a fork only what differs is told (G7)")
+    func reset() {
+        var world = world(6)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        world.fork(at: Seq(4))
+        world.put(1, "other history")
+        _ = held.resyncReceived(resync(.reset, world.head))
+        _ = held.changesReceived(world.items(after: nil))
+        guard case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the reset was refused")
+            return
+        }
+        mirror.take(batch)
+        #expect(mirror.faults == [])
+        #expect(Set(batch.changes.map(\.key)) == [World.key(1), World.key(4), World.key(5)])
+        #expect(mirror.equals(world, at: world.head.seq))
+    }
+
+    @Test("a frame that comes twice changes nothing the second time")
+    func repeated() {
+        var world = world(4)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let before = world.head
+        world.put(1, "second")
+        world.delete(2)
+        let deltas = world.deltas(after: before.seq, through: world.head.seq)
+        for _ in 0..<2 {
+            _ = held.changesReceived(deltas)
+            _ = held.changesReceived(deltas)
+            guard case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) else {
+                Issue.record("the mark was refused")
+                return
+            }
+            mirror.take(batch)
+        }
+        #expect(mirror.faults == [])
+        #expect(mirror.changeCount == 4 + 2)
+    }
+
+    @Test("a field patch rebuilds the item's bytes, and the digest proves it")
+    func patch() throws {
+        var world = world(3)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let old = try #require(world.now[World.key(1)])
+        world.put(1, "later")
+        let new = try #require(world.now[World.key(1)])
+        let oldBytes = Array(old.bytes[old.endpointRange])
+        let newBytes = Array(new.bytes[new.endpointRange])
+        let patch = Patch(
+            seq: new.seq, key: new.key, previousSeq: old.seq,
+            spans: [.init(at: 0, remove: UInt32(oldBytes.count), insert: newBytes)])
+        _ = held.changesReceived([.patch(patch)])
+        guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("the patch was refused")
+            return
+        }
+        #expect(held.state.item(forKey: new.key)?.hash == new.hash)
+    }
+
+    @Test(
+        "a patch that does not fit is refused and harms nothing (G12)",
+        arguments: [0, UInt32.max, 5], [UInt32.max, UInt32.max - 7])
+    func patchMisfit(at: UInt32, remove: UInt32) throws {
+        let world = world(3)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let patch = Patch(
+            seq: Seq(4), key: World.key(1), previousSeq: Seq(2),
+            spans: [.init(at: at, remove: remove, insert: [])])
+        _ = held.changesReceived([.patch(patch)])
+        let mark = Mark(
+            position: Position(
+                logID: world.logID, epoch: world.epoch, seq: Seq(4), chain: .zero))
+        guard case .diverged(.patchMalformed) = held.markReceived(mark) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(held.state.count == 3)
+    }
+}

@@ -1,0 +1,223 @@
+import CattailClient
+import EndpointModel
+import SyncProtocol
+import SyncTransport
+import Testing
+
+@Suite("Requests over sockets")
+struct RequestTests {
+    private func configuration(_ servers: ServerAddress..., timeout: Duration = .seconds(10))
+        -> ClientConfiguration
+    {
+        var configuration = ClientConfiguration(servers: servers, actor: "test")
+        configuration.pauses = .milliseconds(1)...(.milliseconds(2))
+        configuration.timeout = timeout
+        return configuration
+    }
+
+    private func endpoint(_ number: Int) -> WorkloadEndpoint {
+        var endpoint = WorkloadEndpoint()
+        endpoint.metadata.namespace = World.key(number).namespace
+        endpoint.metadata.name = World.key(number).name
+        endpoint.spec.node = "node"
+        return endpoint
+    }
+
+    private func mutations(_ message: ClientMessage?) -> [Mutation] {
+        if case .mutations(let mutations)? = message { mutations } else { [] }
+    }
+
+    @Test("a mutation whose connection is lost is sent again under the same request ID (G11)")
+    func retry() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        async let result = client.apply(endpoint(1))
+        let first = try await server.accept()
+        _ = try await first.greet(world)
+        let lost = try #require(mutations(await first.next()).first)
+        first.cut()
+        let second = try await server.accept()
+        _ = try await second.greet(world)
+        let again = try #require(mutations(await second.next()).first)
+        #expect(again.requestID == lost.requestID)
+        #expect(again.requestHash == lost.requestHash)
+        second.send(.answers([Answer(ticket: again.ticket, outcome: .created, seq: Seq(1))]))
+        #expect(try await result.seq == Seq(1))
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("a follower's answer leads to the leader by itself")
+    func notLeader() async throws {
+        let world = World()
+        let follower = try await ScriptedServer.start()
+        let leader = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(follower.address))
+        async let result = client.apply(endpoint(1))
+        let first = try await follower.accept()
+        _ = try await first.greet(world, role: .follower)
+        let asked = try #require(mutations(await first.next()).first)
+        first.send(
+            .answers([
+                Answer(
+                    ticket: asked.ticket, outcome: .failed, code: .notLeader,
+                    leader: leader.address.description)
+            ]))
+        let second = try await leader.accept()
+        _ = try await second.greet(world)
+        let again = try #require(mutations(await second.next()).first)
+        #expect(again.requestID == asked.requestID)
+        second.send(.answers([Answer(ticket: again.ticket, outcome: .configured, seq: Seq(9))]))
+        #expect(try await result.seq == Seq(9))
+        await client.close()
+        await follower.stop()
+        await leader.stop()
+    }
+
+    @Test("an outcome that is not known is asked again under the same request ID (G11)")
+    func outcomeUnknown() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        async let result = client.apply(endpoint(1))
+        let peer = try await server.accept()
+        _ = try await peer.greet(world)
+        let asked = try #require(mutations(await peer.next()).first)
+        peer.send(
+            .answers([Answer(ticket: asked.ticket, outcome: .failed, code: .outcomeUnknown)]))
+        let again = try #require(mutations(await peer.next()).first)
+        #expect(again.requestID == asked.requestID)
+        peer.send(.answers([Answer(ticket: again.ticket, outcome: .created, seq: Seq(1))]))
+        #expect(try await result.seq == Seq(1))
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("no server at all is an error that names the addresses")
+    func unreachable() async throws {
+        let dead = try await ScriptedServer.start()
+        await dead.stop()
+        let client = EndpointClient(
+            configuration: configuration(dead.address, timeout: .milliseconds(50)))
+        let error = await #expect(throws: ClientError.self) {
+            try await client.apply(endpoint(1))
+        }
+        #expect(error?.code == .unreachable)
+        #expect(error?.message.contains(dead.address.description) == true)
+        let query = await #expect(throws: ClientError.self) { try await client.status() }
+        #expect(query?.code == .unreachable)
+        await client.close()
+    }
+
+    @Test("what was sent and never answered is outcome-unknown, not failed (G11)")
+    func unanswered() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(
+            configuration: configuration(server.address, timeout: .milliseconds(100)))
+        let result = Task { try await client.apply(endpoint(1)) }
+        let peer = try await server.accept()
+        _ = try await peer.greet(world)
+        _ = await peer.next()
+        let error = await #expect(throws: ClientError.self) { try await result.value }
+        #expect(error?.code == .outcomeUnknown)
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("bulk results come in the order of sending, whatever connections do (G11)")
+    func bulk() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        let requests = (0..<5000).map { MutationRequest(.apply, endpoint($0)) }
+        let serving = Task {
+            // Answers some of each connection's mutations, some of them out of order, and cuts.
+            var seqs: [String: UInt64] = [:]
+            var connections = 0
+            while seqs.count < requests.count {
+                let peer = try await server.accept()
+                _ = try await peer.greet(world)
+                connections += 1
+                var frames = 0
+                while seqs.count < requests.count, let message = await peer.next() {
+                    let mutations = mutations(message)
+                    frames += 1
+                    if frames == 3, connections < 4 {
+                        peer.cut()
+                        break
+                    }
+                    for mutation in mutations where seqs[mutation.requestID] == nil {
+                        seqs[mutation.requestID] = UInt64(seqs.count + 1)
+                    }
+                    peer.send(
+                        .answers(
+                            mutations.reversed().map {
+                                Answer(
+                                    ticket: $0.ticket, outcome: .created,
+                                    seq: Seq(seqs[$0.requestID] ?? 0))
+                            }))
+                }
+            }
+            return (seqs.count, connections)
+        }
+        var keys: [EndpointKey] = []
+        try await client.submit(requests, window: 512) { keys.append($0.key) }
+        #expect(keys == requests.map(\.key))
+        let (distinct, connections) = try await serving.value
+        #expect(distinct == requests.count)
+        #expect(connections == 4)
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("an answer in parts is read page by page, and ends with the seq it speaks of")
+    func query() async throws {
+        var world = World()
+        for number in 0..<6 { world.put(number, "first") }
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        let items = world.now.values.sorted { $0.key < $1.key }
+        async let listed = client.list(at: .seq(Seq(6))).collect()
+        let peer = try await server.accept()
+        let hello = try await peer.greet(world)
+        #expect(hello.role == .requests)
+        guard case .query(let query)? = await peer.next() else {
+            Issue.record("no query came")
+            return
+        }
+        #expect(query.body == .list(SelectionRequest(), at: .seq(Seq(6))))
+        for item in items {
+            peer.send(.queryAnswer(QueryAnswer(ticket: query.ticket, body: .items([item]))))
+        }
+        peer.send(.queryAnswer(QueryAnswer(ticket: query.ticket, body: .end(Seq(6)))))
+        let answer = try await listed
+        #expect(answer.elements.map(\.seq) == items.map(\.seq))
+        #expect(answer.seq == Seq(6))
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("a failure of a query carries the server's code")
+    func queryFails() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        let got = Task { try await client.get(World.key(1), at: .seq(Seq(99))) }
+        let peer = try await server.accept()
+        _ = try await peer.greet(world)
+        guard case .query(let query)? = await peer.next() else {
+            Issue.record("no query came")
+            return
+        }
+        peer.send(
+            .queryAnswer(
+                QueryAnswer(
+                    ticket: query.ticket, body: .failure(.positionAhead, message: "head is 0"))))
+        let error = await #expect(throws: ClientError.self) { try await got.value }
+        #expect(error?.code == .positionAhead)
+        await client.close()
+        await server.stop()
+    }
+}

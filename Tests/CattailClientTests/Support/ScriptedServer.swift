@@ -1,0 +1,133 @@
+import EndpointModel
+import NIOCore
+import NIOPosix
+import SyncProtocol
+import SyncTransport
+
+/// A peer that does what the test says and nothing else: it accepts connections and hands them
+/// to the test, which reads and writes messages on them.
+final class ScriptedServer: Sendable {
+    let address: ServerAddress
+    private let transport: ServerTransport
+    private let peers: AsyncStream<ScriptedPeer>
+    private let accepted: AsyncStream<ScriptedPeer>.Continuation
+
+    private init(
+        transport: ServerTransport, stream: AsyncStream<ScriptedPeer>,
+        accepted: AsyncStream<ScriptedPeer>.Continuation
+    ) {
+        self.transport = transport
+        address = transport.localAddress
+        peers = stream
+        self.accepted = accepted
+    }
+
+    static func start() async throws -> ScriptedServer {
+        let (stream, accepted) = AsyncStream.makeStream(of: ScriptedPeer.self)
+        let transport = try await ServerTransport.listen(
+            .init(address: ServerAddress(host: "127.0.0.1", port: 0)),
+            group: MultiThreadedEventLoopGroup.singleton, admit: { .welcome }
+        ) { channel in
+            PeerRecorder(eventLoop: channel.eventLoop) { accepted.yield($0) }
+        }
+        return ScriptedServer(transport: transport, stream: stream, accepted: accepted)
+    }
+
+    /// The next connection.
+    func accept() async throws -> ScriptedPeer {
+        var iterator = peers.makeAsyncIterator()
+        guard let peer = await iterator.next() else { throw Ended() }
+        return peer
+    }
+
+    func stop() async {
+        await transport.stopListening()
+        accepted.finish()
+    }
+
+    struct Ended: Error {}
+}
+
+/// The server's end of one connection, in the hands of a test.
+final class ScriptedPeer: Sendable {
+    private let messages: AsyncStream<ClientMessage>
+    private let link: NIOLoopBound<PeerLink<ServerMessage>>
+    private let eventLoop: any EventLoop
+
+    init(
+        messages: AsyncStream<ClientMessage>, link: NIOLoopBound<PeerLink<ServerMessage>>,
+        eventLoop: any EventLoop
+    ) {
+        self.messages = messages
+        self.link = link
+        self.eventLoop = eventLoop
+    }
+
+    /// The next message but pings and pongs; nil when the client has closed.
+    func next() async -> ClientMessage? {
+        var iterator = messages.makeAsyncIterator()
+        while let message = await iterator.next() {
+            switch message {
+            case .ping, .pong: continue
+            default: return message
+            }
+        }
+        return nil
+    }
+
+    /// Reads the client's hello and answers it.
+    func greet(_ world: World, role: NodeRole = .leader, leader: String = "") async throws
+        -> ClientHello
+    {
+        guard case .hello(let hello)? = await next() else { throw ScriptedServer.Ended() }
+        send(.hello(ServerHello(version: 1, role: role, head: world.head, leader: leader)))
+        return hello
+    }
+
+    func send(_ messages: ServerMessage...) {
+        let link = link
+        eventLoop.execute {
+            for message in messages { link.value.write(message) }
+            link.value.flush()
+        }
+    }
+
+    /// A whole snapshot of the world, in sync.
+    func sendSnapshot(_ world: World, _ how: How = .snapshot) {
+        send(
+            .resync(Resync(how: how, start: world.head)),
+            .changes(
+                Changes(
+                    changes: world.items(after: nil), mark: world.mark(world.head.seq, .inSync))))
+    }
+
+    func cut() {
+        let link = link
+        eventLoop.execute { link.value.close() }
+    }
+}
+
+private final class PeerRecorder: PeerDriver {
+    typealias Incoming = ClientMessage
+    typealias Outgoing = ServerMessage
+
+    private let eventLoop: any EventLoop
+    private let accepted: (ScriptedPeer) -> Void
+    private let stream: AsyncStream<ClientMessage>
+    private let arrived: AsyncStream<ClientMessage>.Continuation
+
+    init(eventLoop: any EventLoop, accepted: @escaping (ScriptedPeer) -> Void) {
+        self.eventLoop = eventLoop
+        self.accepted = accepted
+        (stream, arrived) = AsyncStream.makeStream(of: ClientMessage.self)
+    }
+
+    func opened(_ link: PeerLink<ServerMessage>) {
+        link.sendPreface()
+        let bound = NIOLoopBound(link, eventLoop: eventLoop)
+        accepted(ScriptedPeer(messages: stream, link: bound, eventLoop: eventLoop))
+    }
+
+    func received(_ message: ClientMessage) { arrived.yield(message) }
+    func closed(_ reason: PeerClosure) { arrived.finish() }
+}
