@@ -56,7 +56,8 @@ struct CommitPlanner {
 
     /// Answers the mutation when this batch has its request ID already.
     mutating func repeatsInBatch(_ mutation: AdmittedMutation) -> Bool {
-        guard let index = requestsInBatch[Request(mutation)] else { return false }
+        let request = Request(mutation)
+        guard let index = requestsInBatch[request] else { return false }
         repeatAnswer(of: index, for: mutation)
         return true
     }

@@ -34,8 +34,12 @@ package struct MutationFailure: Error, Sendable {
 
     package static func tooLarge(bytes: Int, limit: Int) -> MutationFailure {
         MutationFailure(
-            .tooLong,
-            "the endpoint or its origin takes \(bytes) bytes, at most \(limit) are allowed")
+            .tooLong, "the endpoint or its origin takes \(bytes) bytes, at most \(limit) are allowed")
+    }
+
+    package static func originTooLarge(bytes: Int, limit: Int) -> MutationFailure {
+        MutationFailure(
+            .tooLong, "the endpoint's origin takes \(bytes) bytes, at most \(limit) are allowed")
     }
 
     package static func notFound(_ key: EndpointKey) -> MutationFailure {

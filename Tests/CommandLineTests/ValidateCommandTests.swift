@@ -19,7 +19,7 @@ struct ValidateCommandTests {
             apiVersion: projectcalico.org/v3
             kind: WorkloadEndpoint
             metadata: {name: wrong}
-            spec: {orchestrator: k8s, node: n, pod: p, endpoint: e, mac: nonsense,
+            spec: {orchestrator: k8s, node: node1, pod: p, endpoint: e, mac: nonsense,
               ports: [{name: http, protocol: TCP, port: 70000}]}
             """
         let input = Sample.endpoint() + "\n---\n" + bad

@@ -2,7 +2,8 @@
 node that goes on; the second time must leave it as the first did, and a put and a get must work.
 """
 
-from campaigns import bad_connections, bad_directories, bad_documents, bad_files, bad_leader
+from campaigns import (
+    bad_connections, bad_directories, bad_documents, bad_files, bad_leader, bad_server)
 from campaigns.documents import sample
 from campaigns.report import Failed
 
@@ -13,7 +14,8 @@ PROMPT_SECONDS = 1.0
 
 
 def classes():
-    for module in (bad_documents, bad_connections, bad_leader, bad_directories, bad_files):
+    for module in (
+            bad_documents, bad_connections, bad_leader, bad_server, bad_directories, bad_files):
         yield from module.CLASSES
 
 

@@ -3,7 +3,6 @@ true leader from where it was (G4, G12)."""
 
 import json
 import os
-import queue
 import random
 import sqlite3
 
@@ -12,7 +11,6 @@ from campaigns.bad_case import BadInput, Case
 from campaigns.bad_connections import compressed, frame_vectors
 from campaigns.fake_leader import FakeLeader, History, parts
 from campaigns.processes import wait_until
-from campaigns.report import Failed
 from campaigns.wire import data, fields, frame, uint, varint
 
 # The follower has this many true records when the lies begin.
@@ -36,11 +34,7 @@ class BadRecords(BadInput):
         # A case takes the pause before the next connection, a second or more.
         cases = list(self.cases())
         for name, wanted, make in cases[::12] if self.context.options.quick else cases:
-            self.fake.cases.put((name, make))
-            try:
-                said_of, found = self.fake.found.get(timeout=SECONDS)
-            except queue.Empty:
-                raise Failed(f"{name}: the follower did not come back within {SECONDS} s")
+            found = self.fake.ask(name, make, SECONDS)
             yield Case(name, wanted, found, found.split(": ")[1 if "malformed" in found else 0])
         held = target.status()["seq"]
         yield Case("nothing of it is stored", f"seq {SERVED}", f"seq {held}", "stored nothing")

@@ -1,14 +1,12 @@
-"""A leader that lies: it serves a follower true records up to a point and then what a case says,
-one case for each connection; afterwards it is a mere relay to the true leader."""
+"""Servers that lie, one case for each connection, and are mere relays to a true one afterwards."""
 
 import queue
 import socket
 import threading
 
 from campaigns import wire
+from campaigns.report import Failed
 from campaigns.wire import data, fields, fixed64, frame, sha, uint
-
-ASKING = 1
 
 
 class History:
@@ -46,12 +44,11 @@ def epoch(record):
     return begun[1], int.from_bytes(begun[2], "little")
 
 
-class FakeLeader:
-    def __init__(self, port, history, relay_to, served):
-        self.history = history
+class FakeServer:
+    """Whoever connects gets what `converse` says, until this becomes a relay."""
+
+    def __init__(self, port, relay_to=None):
         self.relay_to = relay_to
-        # True records up to this seq.
-        self.served = served
         self.cases = queue.Queue()
         self.found = queue.Queue()
         self.is_relay = False
@@ -92,41 +89,68 @@ class FakeLeader:
                 peer.read_preface()
                 hello = dict(fields(peer.message()[1]))
                 peer.send(wire.PREFACE)
-                if hello[3] == wire.REQUESTS:
-                    peer.send(self.hello())
-                    peer.message()
-                    return
-                held = self.held(hello)
-                if held < self.served:
-                    peer.send(self.hello() + self.resync(held) + self.true_records(held))
-                    while peer.message()[0] != wire.DURABLE:
-                        pass
-                    return
-                name, make = self.cases.get()
-                make(self, peer)
-                self.found.put((name, self.verdict(peer)))
+                self.converse(peer, hello)
             except (wire.Closed, TimeoutError, OSError, KeyError):
                 return
+
+    def next_case(self, peer):
+        name, make = self.cases.get()
+        make(self, peer)
+        self.found.put((name, self.verdict(peer)))
+
+    def verdict(self, peer):
+        """What the other end says before it goes: its refusal, its goodbye, or both."""
+        words = []
+        try:
+            while True:
+                kind, body = peer.message()
+                if kind in (wire.REFUSAL, wire.LEAVING):
+                    found = dict(fields(body))
+                    words.append(": ".join(
+                        found.get(number, b"").decode(errors="replace") for number in (1, 2)))
+        except wire.Closed:
+            return " | ".join(words) or "closed"
+        except (TimeoutError, ValueError):
+            return " | ".join([*words, "open"])
+
+    def ask(self, name, make, seconds):
+        """Puts a case; what the other end said to it."""
+        self.cases.put((name, make))
+        try:
+            return self.found.get(timeout=seconds)[1]
+        except queue.Empty:
+            raise Failed(f"{name}: the other end did not come back within {seconds} s")
+
+    def close(self):
+        self.listener.close()
+
+
+class FakeLeader(FakeServer):
+    """Serves a follower true records up to a seq, and then what a case says."""
+
+    def __init__(self, port, history, relay_to, served):
+        self.history = history
+        # True records up to this seq.
+        self.served = served
+        super().__init__(port, relay_to)
+
+    def converse(self, peer, hello):
+        if hello[3] == wire.REQUESTS:
+            peer.send(self.hello())
+            peer.message()
+            return
+        held = self.held(hello)
+        if held == self.served:
+            self.next_case(peer)
+            return
+        peer.send(self.hello() + self.resync(held) + self.true_records(held))
+        while peer.message()[0] != wire.DURABLE:
+            pass
 
     def held(self, hello):
         if 7 not in hello:
             return 0
         return dict(fields(dict(fields(hello[7]))[1])).get(4, 0)
-
-    def verdict(self, peer):
-        """What the follower says before it goes: its refusal or its goodbye."""
-        word = "closed"
-        try:
-            while True:
-                kind, body = peer.message()
-                found = dict(fields(body))
-                said = [found.get(number, b"").decode(errors="replace") for number in (1, 2)]
-                if kind == wire.REFUSAL or kind == wire.LEAVING and word == "closed":
-                    word = ": ".join(said)
-        except wire.Closed:
-            return word
-        except (TimeoutError, ValueError):
-            return "open"
 
     # What is said.
 
@@ -154,6 +178,3 @@ class FakeLeader:
         chain = followed(self.history.chains[self.served], record)
         return (self.hello() + self.resync(self.served)
                 + self.records([record], seq or self.served + 1, chain))
-
-    def close(self):
-        self.listener.close()
