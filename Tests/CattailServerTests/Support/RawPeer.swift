@@ -135,17 +135,21 @@ final class RawListener: Sendable {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var own = sockaddr_in.loopback(port: 0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &own) { pointer -> UInt16 in
+        let result = withUnsafeMutablePointer(to: &own) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                guard bind(descriptor, $0, size) == 0, listen(descriptor, 16) == 0 else { return }
-                getsockname(descriptor, $0, &size)
+                bind(descriptor, $0, size) | listen(descriptor, 16)
+                    | getsockname(descriptor, $0, &size)
             }
-            return UInt16(bigEndian: pointer.pointee.sin_port)
         }
-        address = ServerAddress(host: "127.0.0.1", port: port)
+        guard result == 0 else {
+            Glibc.close(descriptor)
+            throw Overdue(description: "listen: \(String(cString: strerror(errno)))")
+        }
+        self.descriptor = descriptor
+        address = ServerAddress(host: "127.0.0.1", port: UInt16(bigEndian: own.sin_port))
     }
 
     deinit { Glibc.close(descriptor) }
