@@ -58,7 +58,9 @@ struct IsolationTests {
         for number in 0..<8 { try world.commit([Cluster.put(number)]) }
         let id = try world.subscribeNew(.everything)
         for _ in 0..<200_000 {
-            guard world.connections[id]?.inFlightBytes ?? 0 > 0 || !world.jobs.isEmpty else { break }
+            guard world.connections[id]?.inFlightBytes ?? 0 > 0 || !world.jobs.isEmpty else {
+                break
+            }
             if !world.jobs.isEmpty { try world.finishJob(at: 0) }
             try world.drain(id, atMost: 1)
         }

@@ -108,7 +108,9 @@ struct AdmissionTests {
     @Test("What would not fit an item or a record is refused at the door (G12)")
     func sizes() throws {
         let long = String(repeating: "x", count: EncodedItem.byteLimit)
-        #expect(Self.failure(Fixture.mutation(.importing, Fixture.endpoint("a", containerID: long)))?.code == .tooLong)
+        #expect(
+            Self.failure(Fixture.mutation(.importing, Fixture.endpoint("a", containerID: long)))?
+                .code == .tooLong)
         var mutation = Fixture.delete("a")
         mutation.key.name = long
         #expect(Self.failure(mutation)?.code == .tooLong)

@@ -19,7 +19,9 @@ struct Dice: RandomNumberGenerator {
 
     mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
     mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
-    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+    mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements[below(elements.count)]
+    }
 }
 
 enum Fixture {

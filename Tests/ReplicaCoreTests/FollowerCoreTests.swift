@@ -70,7 +70,8 @@ struct FollowerCoreTests {
             item: item, audit: AuditPart(epochNumber: epoch, time: time, wallTime: time))
     }
 
-    static func put(_ seq: UInt64, previous: UInt64 = 0, pod: String = "new") throws -> EncodedItem {
+    static func put(_ seq: UInt64, previous: UInt64 = 0, pod: String = "new") throws -> EncodedItem
+    {
         var dice = Dice(seed: 4)
         let uid = UID.random(using: &dice)
         return try Fixture.endpoint(pod).encodedEndpoint().withUnsafeBytes { bytes in

@@ -59,7 +59,8 @@ struct LeaderCoreTests {
         #expect(same.seq == Seq(2))
         #expect(leader.records.count == 2)
         let imported = try leader.commit(
-            Fixture.mutation(.importing, try Fixture.endpoint("a").prepared(for: .apply), ticket: 4))
+            Fixture.mutation(.importing, try Fixture.endpoint("a").prepared(for: .apply), ticket: 4)
+        )
         #expect(imported.outcome == .unchanged)
     }
 
@@ -98,7 +99,8 @@ struct LeaderCoreTests {
         }
         let gone = Fixture.mutation(.apply, Fixture.endpoint("b"), ticket: 6, expectedSeq: 2)
         #expect(try leader.commit(gone).code == .conflict)
-        let recreated = Fixture.mutation(.apply, Fixture.endpoint("b"), ticket: 8, expectedUID: other)
+        let recreated = Fixture.mutation(
+            .apply, Fixture.endpoint("b"), ticket: 8, expectedUID: other)
         #expect(try leader.commit(recreated).code == .conflict)
         #expect(leader.records.count == 2)
         let taken = Fixture.mutation(.replace, changed, ticket: 7, expectedSeq: 2, expectedUID: uid)
@@ -138,7 +140,10 @@ struct LeaderCoreTests {
         ]
         let plan = try leader.plan(wishes)
         #expect(plan.records.count == 1)
-        #expect(plan.answers.map(\.answer.outcome) == [.created, .created, .created, .failed, .configured])
+        #expect(
+            plan.answers.map(\.answer.outcome) == [
+                .created, .created, .created, .failed, .configured,
+            ])
         // What speaks of the endpoint that this batch makes holds only when that is durable.
         #expect(plan.answers.map(\.dependsOnCommit) == [false, false, true, true, true])
         // The request ID of a dry run is not used up.

@@ -131,6 +131,8 @@ final class ServingLoop {
 
     /// The descriptor is given back.
     private func channelClosed(_ id: ConnectionID) {
+        // It may have closed before anyone was told that it had opened.
+        if connections[id] != nil { remove(id) }
         lingering[id] = nil
         connectionCount.leave()
         noteIfEmpty()

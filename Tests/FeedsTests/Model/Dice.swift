@@ -17,5 +17,7 @@ struct Dice: RandomNumberGenerator {
     /// True once in `count` times.
     mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
 
-    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+    mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements[below(elements.count)]
+    }
 }

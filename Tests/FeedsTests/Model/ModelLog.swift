@@ -64,7 +64,8 @@ struct ModelLog {
     mutating func commitControl() throws -> CommittedBatch {
         let control = ControlEvent.unknown(type: 9, criticality: .ignorable)
         let change = try take(.control(seq: head.seq.next, control))
-        return CommittedBatch(records: [records[records.count - 1]], changes: [change], position: head)
+        return CommittedBatch(
+            records: [records[records.count - 1]], changes: [change], position: head)
     }
 
     private mutating func append(_ wish: Wish) throws -> EndpointView.Change? {
