@@ -50,7 +50,7 @@ package enum Admission {
     {
         var key = mutation.key
         var endpoint: [UInt8] = []
-        var origin = mutation.origin
+        var origin: Origin?
         switch mutation.operation {
         case .delete:
             guard !key.namespace.isEmpty, !key.name.isEmpty else {
@@ -64,10 +64,7 @@ package enum Admission {
             let imported = try imported(mutation)
             key = imported.endpoint.key
             endpoint = imported.endpoint.encodedEndpoint()
-            origin = Origin(
-                resourceVersion: origin?.resourceVersion ?? "", uid: origin?.uid ?? "",
-                creationTimestamp: origin?.creationTimestamp ?? "",
-                faults: (origin?.faults ?? []) + imported.faults)
+            origin = try Self.origin(mutation.origin ?? Origin(), imported.faults)
         }
         try checkSize(key, endpoint)
         return AdmittedMutation(
@@ -111,6 +108,34 @@ package enum Admission {
         }
         return (endpoint, faults.map(\.description))
     }
+
+    /// What an imported document said of itself, and the rules that it breaks, as many as the
+    /// audit part has room for.
+    private static func origin(_ stated: Origin, _ faults: [String]) throws(MutationFailure)
+        -> Origin
+    {
+        var origin = stated
+        var byteCount = [stated.resourceVersion, stated.uid, stated.creationTimestamp]
+            .reduce(0) { $0 + $1.utf8.count + 8 }
+        byteCount += stated.faults.reduce(0) { $0 + $1.utf8.count + 8 }
+        guard byteCount <= originByteLimit else {
+            throw .originTooLarge(bytes: byteCount, limit: originByteLimit)
+        }
+        let note = "document: has more faults, not listed here"
+        for fault in faults {
+            byteCount += fault.utf8.count + 8
+            guard byteCount + note.utf8.count + 8 <= originByteLimit else {
+                origin.faults.append(note)
+                break
+            }
+            origin.faults.append(fault)
+        }
+        return origin
+    }
+
+    /// A record is at most an item and 64 KiB: the rest of the audit part takes far less than
+    /// the 16 KiB left to it.
+    private static let originByteLimit = 48 << 10
 
     private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {
         let byteCount = endpoint.count + key.namespace.utf8.count + key.name.utf8.count + 128

@@ -31,7 +31,8 @@ struct SelectorCommandTests {
     func labels() async throws {
         let empty = try await cattail("selector", "-o", "json", "-l", "", "!has(a)")
         #expect(try empty.json().first?["match"] == .bool(true))
-        let emptyValue = try await cattail("selector", "-o", "json", "-l", "a=,b=c=d",
+        let emptyValue = try await cattail(
+            "selector", "-o", "json", "-l", "a=,b=c=d",
             #"a == "" && b == "c=d""#)
         #expect(try emptyValue.json().first?["match"] == .bool(true))
         let without = try await cattail("selector", "-o", "json", "has(a)")
@@ -73,7 +74,8 @@ struct SelectorCommandTests {
     /// The first case whose labels can be written as k=v,k=v.
     private static func firstCase(_ vector: DocumentValue) -> (labels: String, match: Bool)? {
         for test in vector["cases"]?.elements ?? [] {
-            guard case .object(let members)? = test["labels"], case .bool(let match)? = test["match"]
+            guard case .object(let members)? = test["labels"],
+                case .bool(let match)? = test["match"]
             else { continue }
             let values = members.map { $0.value.text ?? "" }
             if values.contains(where: { $0.contains(",") }) { continue }

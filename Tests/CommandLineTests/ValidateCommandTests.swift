@@ -19,7 +19,7 @@ struct ValidateCommandTests {
             apiVersion: projectcalico.org/v3
             kind: WorkloadEndpoint
             metadata: {name: wrong}
-            spec: {orchestrator: k8s, node: n, pod: p, endpoint: e, mac: nonsense,
+            spec: {orchestrator: k8s, node: node1, pod: p, endpoint: e, mac: nonsense,
               ports: [{name: http, protocol: TCP, port: 70000}]}
             """
         let input = Sample.endpoint() + "\n---\n" + bad
@@ -44,10 +44,12 @@ struct ValidateCommandTests {
         let lines = try outcome.json()
         try #require(lines.count == 3)
         for line in lines { #expect(line.keys == ["valid", "name", "errors"]) }
-        #expect(lines[0] == .object([
-            .init("valid", .bool(true)), .init("name", .string(Sample.name)),
-            .init("errors", .array([])),
-        ]))
+        #expect(
+            lines[0]
+                == .object([
+                    .init("valid", .bool(true)), .init("name", .string(Sample.name)),
+                    .init("errors", .array([])),
+                ]))
         #expect(lines[1]["valid"] == .bool(false))
         #expect(lines[1]["errors"]?.elements.first?.keys == ["field", "reason"])
         #expect(lines[2]["valid"] == .bool(false))
@@ -84,9 +86,11 @@ struct ValidateCommandTests {
             try folder.write(Sample.endpoint(pod: String(name.prefix(1))), to: name)
         }
         let flat = try await cattail("validate", "-f", folder.path, "-o", "json")
-        #expect(try flat.json().map { $0["name"]?.text } == ["a", "b", "c"].map {
-            Sample.name(pod: $0)
-        })
+        #expect(
+            try flat.json().map { $0["name"]?.text }
+                == ["a", "b", "c"].map {
+                    Sample.name(pod: $0)
+                })
         let deep = try await cattail("validate", "-R", "-f", folder.path, "-o", "json")
         #expect(try deep.json().count == 4)
     }
@@ -114,7 +118,8 @@ struct ValidateCommandTests {
     @Test("ten thousand documents in one list are read in flat memory")
     func longList() async throws {
         let items = (0..<10_000).map { Sample.endpoint(pod: "p\($0)") }
-        let list = #"{"apiVersion":"projectcalico.org/v3","kind":"WorkloadEndpointList","items":["#
+        let list =
+            #"{"apiVersion":"projectcalico.org/v3","kind":"WorkloadEndpointList","items":["#
             + items.joined(separator: ",") + "]}"
         let outcome = try await cattail("validate", "-f", "-", input: list)
         #expect(outcome.output == "Successfully validated 10000 'WorkloadEndpoint' resource(s)\n")

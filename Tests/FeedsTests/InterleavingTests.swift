@@ -30,10 +30,10 @@ struct InterleavingTests {
             cheaper += run.world.seen.snapshotsCheaper
             kept += run.cursorsResumed
         }
-        for kind in CatchUpRequest.Form.Kind.allCases { #expect(catchUps[kind, default: 0] > 20) }
-        for how in How.allCases { #expect(resyncs[how, default: 0] > 20) }
-        #expect(cheaper > 20)
-        #expect(kept > 20)
+        for kind in CatchUpRequest.Form.Kind.allCases { #expect(catchUps[kind, default: 0] > 5) }
+        for how in How.allCases { #expect(resyncs[how, default: 0] > 5) }
+        #expect(cheaper > 5)
+        #expect(kept > 5)
     }
 
     @Test(

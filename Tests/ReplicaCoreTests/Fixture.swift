@@ -37,6 +37,7 @@ enum Fixture {
         endpoint.spec.node = "node1"
         endpoint.spec.pod = pod
         endpoint.spec.endpoint = "eth0"
+        endpoint.spec.interfaceName = "cali1"
         endpoint.spec.containerID = containerID
         endpoint.spec.ipNetworks = ["10.0.0.1/32"]
         return endpoint

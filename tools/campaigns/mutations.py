@@ -15,6 +15,8 @@ BATCHES = 100
 # The follower is killed when so much of the work is done; at some moments an agent is.
 FOLLOWER_KILLS = (0.35, 0.7)
 AGENT_KILLS = 10
+# An agent that was killed comes back so many batches later, with what its state file holds.
+AGENT_AWAY = 5
 
 
 def selections(documents):
@@ -75,7 +77,7 @@ def mutate(context, report, mutator, leader, follower, proxy, agents):
     count = context.options.count
     size, made, killed = max(1, count // BATCHES), 0, 0
     follower_kills = [int(share * BATCHES) for share in FOLLOWER_KILLS]
-    number = 0
+    number, away = 0, None
     while made < count:
         number += 1
         made += apply(context, mutator, leader, min(size, count - made))
@@ -87,12 +89,15 @@ def mutate(context, report, mutator, leader, follower, proxy, agents):
             follower.start()
             report.step(f"the follower is back after {made} mutations")
         if number % (BATCHES // AGENT_KILLS) == 0:
-            # It comes back with what its state file holds.
-            agent = moments.choice(sorted(agents))
-            agents[agent][0].kill()
-            agents[agent][0].start()
+            away = agents[moments.choice(sorted(agents))][0]
+            away.kill()
             killed += 1
+        elif away and number % (BATCHES // AGENT_KILLS) == AGENT_AWAY:
+            away.start()
+            away = None
         time.sleep(0.02)
+    if away:
+        away.start()
     return made, killed
 
 

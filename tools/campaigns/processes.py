@@ -136,7 +136,31 @@ class Result:
         return self
 
 
-class Node:
+class Usage:
+    """What a process holds now; `process` is whose."""
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def settled_usage(self, seconds=15):
+        """Resident bytes and descriptors, when the descriptors have been the same for a while."""
+        deadline = time.monotonic() + seconds
+        history = []
+        while time.monotonic() < deadline:
+            history.append(self.descriptors())
+            if len(history) > 5 and len(set(history[-6:])) == 1:
+                break
+            time.sleep(0.1)
+        return self.resident_bytes(), history[-1]
+
+
+class Node(Usage):
     """A leader or follower. It keeps its port and its directory through restarts."""
 
     def __init__(self, fleet, name, command, data=None, port=None, wrapper=()):
@@ -211,26 +235,6 @@ class Node:
     def last_words(self):
         with open(self.log, errors="replace") as file:
             return file.read()[-2000:]
-
-    def resident_bytes(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            for line in file:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def settled_usage(self, seconds=15):
-        """Resident bytes and descriptors, when the descriptors have been the same for a while."""
-        deadline = time.monotonic() + seconds
-        history = []
-        while time.monotonic() < deadline:
-            history.append(self.descriptors())
-            if len(history) > 5 and len(set(history[-6:])) == 1:
-                break
-            time.sleep(0.1)
-        return self.resident_bytes(), history[-1]
 
 
 def wait_until(condition, what, seconds=60):

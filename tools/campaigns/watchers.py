@@ -6,11 +6,11 @@ import subprocess
 import sys
 import threading
 
-from campaigns.processes import wait_until
+from campaigns.processes import Usage, wait_until
 from campaigns.report import Failed
 
 
-class Watcher:
+class Watcher(Usage):
     """One watching process. What it says of itself is what counts: `digest` is computed by it
     from the items that it holds."""
 

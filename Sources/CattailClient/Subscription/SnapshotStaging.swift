@@ -101,7 +101,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .markNotOnward: "mark-not-onward"
         case .changeBehindMark: "change-behind-mark"
         case .patchBaseMissing: "patch-base-mismatch"
-        case .patchMalformed(_, let why): why
+        case .patchMalformed: "patch-malformed"
         }
     }
 

@@ -123,7 +123,6 @@ private final class PeerRecorder: PeerDriver {
     }
 
     func opened(_ link: PeerLink<ServerMessage>) {
-        // A scripted server speaks at once; a real one waits for the client's preface.
         link.sendPreface()
         let bound = NIOLoopBound(link, eventLoop: eventLoop)
         accepted(ScriptedPeer(messages: stream, link: bound, eventLoop: eventLoop))

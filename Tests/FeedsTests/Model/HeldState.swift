@@ -113,9 +113,11 @@ struct HeldState {
             throw Violation("the mark at \(seq) is not on the log's history (G7)")
         }
         try hold(next, to: mark, log)
-        let known = log.everMatched(selection, in: 0...seq.rawValue)
-        if let stranger = removed.first(where: { !known.contains($0) }) {
-            throw Violation("\(stranger) was never in \(selection), and its removal was sent")
+        if !removed.isEmpty {
+            let known = log.everMatched(selection, in: 0...seq.rawValue)
+            if let stranger = removed.first(where: { !known.contains($0) }) {
+                throw Violation("\(stranger) was never in \(selection), but its removal came")
+            }
         }
         items = next
         position = mark.position

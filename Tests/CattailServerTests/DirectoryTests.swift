@@ -1,0 +1,124 @@
+import CattailClient
+import CattailServer
+import CattailTestKit
+import EndpointModel
+import EndpointState
+import Feeds
+import Foundation
+import LogStore
+import SyncProtocol
+import SyncTransport
+import Testing
+
+extension ServerTests {
+    @Suite("Data directories that are refused")
+    struct Directories {
+        private func refusal(_ directory: String) async throws -> LogError {
+            do {
+                let node = try await TestNode.leader(in: directory)
+                try await node.stop()
+                throw Overdue(description: "it was not refused")
+            } catch let error as LogError { return error }
+        }
+
+        @Test("A directory in use is refused, with its holder")
+        func inUse() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let error = try await refusal(folder.path("leader"))
+            #expect(error.code == "directory-in-use")
+            #expect(error.description.contains("\(getpid())"))
+            try await node.stop()
+            let again = try await TestNode.leader(in: folder.path("leader"))
+            #expect(again.readyLine.hasSuffix("seq=1"))
+            try await again.stop()
+        }
+
+        @Test("A directory without parent, a file, and one of somebody else are refused")
+        func foreign() async throws {
+            let folder = try TemporaryFolder()
+            #expect(try await refusal(folder.path("a/b")).code == "parent-missing")
+            try Data("x".utf8).write(to: folder.url("file"))
+            #expect(try await refusal(folder.path("file")).code == "not-a-directory")
+            try FileManager.default.createDirectory(
+                at: folder.url("home"), withIntermediateDirectories: false)
+            try Data("x".utf8).write(to: folder.url("home/letters.txt"))
+            #expect(try await refusal(folder.path("home")).code == "not-ours")
+            #expect(!FileManager.default.fileExists(atPath: folder.path("home/log.sqlite")))
+        }
+
+        /// A stopped leader's directory with some events.
+        private func stopped(_ folder: TemporaryFolder) async throws -> String {
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let client = node.client()
+            try await write(0..<2_000, to: client)
+            await client.close()
+            try await node.stop()
+            return folder.path("leader")
+        }
+
+        @Test("G3: an empty, a shortened, a damaged and a newer log are refused, and left as they are")
+        func damaged() async throws {
+            let folder = try TemporaryFolder()
+            let original = try await stopped(folder)
+            let whole = try Data(contentsOf: URL(fileURLWithPath: original + "/log.sqlite"))
+            var newer = whole
+            // The header's user_version.
+            newer.replaceSubrange(60..<64, with: [0, 0, 0, 99])
+            let cases: [(name: String, bytes: Data, codes: Set<String>)] = [
+                ("empty", Data(), ["empty-file"]),
+                ("shortened", whole.prefix(whole.count / 2), ["damaged"]),
+                ("newer", newer, ["newer-version"]),
+                ("another", Data("SQLite format 3\0".utf8) + Data(count: 4080),
+                    ["not-ours", "damaged"]),
+            ]
+            for (name, bytes, codes) in cases {
+                let copy = try folder.copy(original, as: name)
+                let path = URL(fileURLWithPath: copy + "/log.sqlite")
+                try bytes.write(to: path)
+                let error = try await refusal(copy)
+                #expect(codes.contains(error.code), "\(name): \(error)")
+                #expect(try Data(contentsOf: path) == bytes, "\(name)")
+            }
+            // Untouched it opens.
+            let node = try await TestNode.leader(in: original)
+            #expect(node.readyLine.hasSuffix("seq=2001"))
+            try await node.stop()
+        }
+
+        @Test("G5: views that are gone or damaged come back from the log")
+        func views() async throws {
+            let folder = try TemporaryFolder()
+            let original = try await stopped(folder)
+            var digests: Set<String> = []
+            for damage in ["none", "gone", "cut", "noise"] {
+                let copy = try folder.copy(original, as: damage)
+                let path = URL(fileURLWithPath: copy + "/views.sqlite")
+                switch damage {
+                case "gone": try FileManager.default.removeItem(at: path)
+                case "cut": try Data(contentsOf: path).prefix(5_000).write(to: path)
+                case "noise": try Data((0..<9_000).map { UInt8($0 & 255) }).write(to: path)
+                default: break
+                }
+                let node = try await TestNode.leader(in: copy)
+                digests.insert(try await node.status().views.digest)
+                #expect(try await Truth(of: node).digest().description == digests.first)
+                try await node.stop()
+            }
+            #expect(digests.count == 1)
+        }
+
+        @Test("An address in use is refused with its code, and the directory is free again")
+        func addressInUse() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("one"))
+            do {
+                _ = try await TestNode.leader(in: folder.path("two"), port: node.address.port)
+                Issue.record("two nodes on one port")
+            } catch let error as TransportError { #expect(error.code == "cannot-listen") }
+            let other = try await TestNode.leader(in: folder.path("two"))
+            try await other.stop()
+            try await node.stop()
+        }
+    }
+}

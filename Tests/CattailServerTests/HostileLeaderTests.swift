@@ -1,0 +1,221 @@
+import CattailClient
+import CattailServer
+import CattailTestKit
+import EndpointModel
+import EndpointState
+import Feeds
+import Foundation
+import SyncProtocol
+import SyncTransport
+import Testing
+
+extension ServerTests {
+    @Suite("A follower and a leader that lies (G4, G12)")
+    struct HostileLeader {
+        @Test("G4, G12: what does not continue the log is refused with its code; good records go on")
+        func lies() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let starting = Task {
+                try await TestNode.follower(in: folder.path("f"), of: leader.listener.address)
+            }
+            // First it asks which log there is.
+            let asking = try leader.listener.accept()
+            guard case .hello(let ask)? = try asking.next() else {
+                throw Unexpected("no hello")
+            }
+            #expect(ask.role == .requests)
+            leader.greet(asking)
+            let node = try await within(10, "the follower's start") { try await starting.value }
+            for lie in leader.lies {
+                let peer = try leader.accept(held: .zero)
+                peer.send(lie.bytes)
+                let end = try peer.rest()
+                let codes = end.compactMap(\.refusalCode)
+                #expect(codes.contains { lie.codes.contains($0) }, "\(lie.name): \(end)")
+                #expect(try await node.status().seq == 0, "\(lie.name)")
+            }
+            // The truth, in the end, is taken.
+            let peer = try leader.accept(held: .zero)
+            peer.send(
+                ServerMessage.records(
+                    Records(records: leader.records, mark: leader.mark(leader.records.count))))
+            var durable: Position?
+            while durable == nil, let message = try peer.next() {
+                if case .durable(let position) = message { durable = position }
+            }
+            #expect(durable?.seq == Seq(3))
+            let status = try await node.status("all three") { $0.seq == 3 }
+            #expect(status.chain == leader.mark(3).position.chain.description)
+            #expect(status.views.endpoints == 1)
+            #expect(status.staleSince == nil)
+            try await node.stop()
+        }
+    }
+}
+
+/// A log of three events, and whoever serves it: well, or not.
+private struct FakeLeader {
+    struct Lie {
+        let name: String
+        let codes: Set<String>
+        let bytes: [UInt8]
+    }
+
+    let listener: RawListener
+    let logID = LogID(high: 0xCA77, low: 0xA11)
+    let records: [EncodedRecord]
+    private let positions: [Position]
+
+    init() throws {
+        listener = try RawListener()
+        let epoch = Epoch(number: 1, leaderID: 7)
+        let time = Timestamp(microseconds: 1_700_000_000_000_000)
+        let first = try Self.put(seq: 2, previous: 0, number: 1)
+        let items = [
+            try EncodedItem.control(seq: Seq(1), .epoch(epoch)), first,
+            try Self.put(seq: 3, previous: 2, number: 1, labels: ["a": "b"]),
+        ]
+        records = items.map { EncodedRecord(item: $0, audit: Self.audit(time)) }
+        var positions = [Position.origin(of: logID)]
+        for record in records {
+            positions.append(
+                Position(
+                    logID: logID, epoch: epoch, seq: record.seq,
+                    chain: positions[positions.count - 1].chain.followed(by: record.hash)))
+        }
+        self.positions = positions
+    }
+
+    private static func audit(_ time: Timestamp, epoch: UInt64 = 1) -> AuditPart {
+        AuditPart(epochNumber: epoch, time: time, wallTime: time)
+    }
+
+    private static func put(
+        seq: UInt64, previous: UInt64, number: Int, labels: [String: String] = [:]
+    ) throws -> EncodedItem {
+        let endpoint = Sample.endpoint(number, labels: labels)
+        var generator = SplitMix(seed: 6)
+        let uid = UID.random(using: &generator)
+        return try endpoint.encodedEndpoint().withUnsafeBytes { raw in
+            Result {
+                try EncodedItem.put(
+                    seq: Seq(seq), previousSeq: Seq(previous), key: endpoint.key,
+                    uid: uid, creationTime: Timestamp(seconds: 1_700_000_000),
+                    endpoint: raw)
+            }
+        }.get()
+    }
+
+    func mark(_ count: Int) -> Mark { Mark(position: positions[count], sync: .inSync) }
+
+    func greet(_ peer: RawServer) {
+        peer.send(FrameFormat.preface)
+        peer.send(
+            ServerMessage.hello(
+                ServerHello(
+                    version: 1, server: "fake", role: .leader, head: positions[3],
+                    pingIntervalMilliseconds: 10_000)))
+    }
+
+    /// The follower's next subscription to the log, welcomed.
+    func accept(held: Seq) throws -> RawServer {
+        let peer = try listener.accept()
+        guard case .hello(let hello)? = try peer.next() else {
+            throw Overdue(description: "no hello")
+        }
+        #expect(hello.role == .log)
+        #expect((hello.resume?.position.seq ?? .zero) == held)
+        greet(peer)
+        peer.send(
+            ServerMessage.resync(
+                Resync(how: .deltas, start: positions[Int(held.rawValue)], reason: .cheapest)))
+        return peer
+    }
+
+    var lies: [Lie] {
+        let (one, two, three) = (records[0], records[1], records[2])
+        let early = Self.audit(Timestamp(microseconds: 1))
+        let wrongEpoch = EncodedRecord(
+            item: two.item, audit: Self.audit(Timestamp(microseconds: 1_700_000_000_000_000), epoch: 2))
+        let backInTime = EncodedRecord(item: two.item, audit: early)
+        let noPrevious = (try? Self.put(seq: 2, previous: 1, number: 9)).map {
+            EncodedRecord(
+                item: $0, audit: Self.audit(Timestamp(microseconds: 1_700_000_000_000_000)))
+        }
+        let otherChain = Position(
+            logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9]))
+        return [
+            Lie(name: "a record with a byte too many", codes: ["message-malformed"],
+                bytes: raw([one.bytes + [0]])),
+            Lie(name: "a record cut short", codes: ["message-malformed"],
+                bytes: raw([Array(one.bytes.dropLast())])),
+            Lie(name: "a record of noise", codes: ["message-malformed"],
+                bytes: raw([[UInt8](repeating: 0xFF, count: 100)])),
+            Lie(name: "fields out of order", codes: ["message-malformed"],
+                bytes: raw([reversedFields(of: two)])),
+            Lie(name: "a gap", codes: ["message-unexpected"], bytes: frame([one, three])),
+            Lie(name: "a repeat", codes: ["message-unexpected"], bytes: frame([one, one])),
+            Lie(name: "a beginning in the middle", codes: ["message-unexpected"],
+                bytes: frame([two])),
+            Lie(name: "another epoch", codes: ["epoch-wrong"], bytes: frame([one, wrongEpoch])),
+            Lie(name: "time that goes back", codes: ["time-goes-back"],
+                bytes: frame([one, backInTime])),
+            Lie(name: "a previous seq that was not", codes: ["does-not-fold"],
+                bytes: frame([one] + (noPrevious.map { [$0] } ?? []))),
+            Lie(name: "a mark of another history", codes: ["history-differs"],
+                bytes: PlainFrame.bytes(
+                    ServerMessage.records(
+                        Records(records: [one, two], mark: Mark(position: otherChain))))),
+            Lie(name: "a mark ahead of its records", codes: ["message-unexpected"],
+                bytes: PlainFrame.bytes(
+                    ServerMessage.records(Records(records: [one], mark: mark(3))))),
+            Lie(name: "changes of a state", codes: ["message-unexpected"],
+                bytes: PlainFrame.bytes(
+                    ServerMessage.changes(Changes(changes: [.put(two.item)], mark: nil)))),
+            Lie(name: "answers to nothing", codes: ["message-unexpected"],
+                bytes: PlainFrame.bytes(
+                    ServerMessage.answers([Answer(ticket: 1, outcome: .created)]))),
+            Lie(name: "a resync by snapshot", codes: ["message-unexpected"],
+                bytes: PlainFrame.bytes(
+                    ServerMessage.resync(Resync(how: .snapshot, start: positions[3])))),
+            Lie(name: "a frame of 4 GiB", codes: ["frame-malformed"],
+                bytes: [0xFF, 0xFF, 0xFF, 0xFF]),
+        ]
+    }
+
+    private func frame(_ records: [EncodedRecord]) -> [UInt8] {
+        let last = records[records.count - 1].seq
+        return PlainFrame.bytes(
+            ServerMessage.records(Records(records: records, mark: mark(Int(last.rawValue)))))
+    }
+
+    /// A records message with bytes that no `EncodedRecord` can hold.
+    private func raw(_ records: [[UInt8]]) -> [UInt8] {
+        var writer = ProtoWriter()
+        writer.message(4) { inner in for record in records { inner.data(1, record) } }
+        let length = UInt32(writer.bytes.count + 1)
+        return (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + [0]
+            + writer.bytes
+    }
+
+    /// The same two parts, the second before the first.
+    private func reversedFields(of record: EncodedRecord) -> [UInt8] {
+        let itemLength = record.item.bytes.count
+        // Tag, varint length (of less than 16 KiB), item.
+        let head = 1 + (itemLength < 128 ? 1 : 2)
+        let item = record.bytes.prefix(head + itemLength)
+        return Array(record.bytes.dropFirst(head + itemLength)) + Array(item)
+    }
+}
+
+extension ClientMessage {
+    /// The code of a refusal or goodbye that says more than "done".
+    fileprivate var refusalCode: String? {
+        switch self {
+        case .refusal(let refusal): refusal.code
+        case .goodbye(let goodbye) where goodbye.code != .done: goodbye.code.rawValue
+        default: nil
+        }
+    }
+}
