@@ -75,7 +75,7 @@ extension EndpointState {
                 put(item)
                 return .changed(.put(item))
             } catch {
-                return .diverged(.patchMalformed(patch.seq, "\(error)"))
+                return .diverged(.patchMalformed(patch.seq, error.code))
             }
         }
     }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests of the reference client: the golden vectors, a scripted server, and a real one.
 
-    CATTAIL_NODE=/path/to/node python3 -m unittest test_reference_client     (without it the real server's tests are skipped)
-    CATTAIL_VECTORS=DIR, CATTAIL_PORT=7150 may be given too.
+    CATTAIL_NODE=/path/to/cattail python3 test_reference_client.py     (without it the real server's tests are skipped)
+    CATTAIL_VECTORS=DIR may be given too.
 """
 import json
 import os
@@ -15,14 +15,15 @@ import threading
 import time
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOLS = os.path.join(ROOT, "tools")
+sys.dont_write_bytecode = True
+sys.path.insert(0, TOOLS)
 import reference_client as rc  # noqa: E402
 
-CLIENT = os.path.join(HERE, "reference_client.py")
-VECTORS = os.environ.get("CATTAIL_VECTORS", os.path.join(HERE, "..", "proto", "vectors"))
+CLIENT = os.path.join(TOOLS, "reference_client.py")
+VECTORS = os.environ.get("CATTAIL_VECTORS", os.path.join(ROOT, "proto", "vectors"))
 NODE = os.environ.get("CATTAIL_NODE")
-PORT = int(os.environ.get("CATTAIL_PORT", "7150"))
 
 
 def client(*arguments, stdin=None):
@@ -150,7 +151,8 @@ class ScriptedTest(unittest.TestCase):
             [hello(6), resync(3, 4), puts(z), gone, {"mark": mark(6, [x2, z])}, "hold"])
         self.assertEqual(code, 0, error)
         for said in (heard[1][0]["hello"], heard[2][0]["hello"]):
-            self.assertEqual(said["cursor"], {"start": position(4), "fingerprint": FP, "last_namespace": "a", "last_name": "y"})
+            self.assertEqual(said["cursor"], {"start": position(4), "fingerprint": FP, "last_namespace": "a", "last_name": "y",
+                                              "highest_seq": 4})
         self.assertEqual(sorted(changes(lines)), [("put", "a/x"), ("put", "a/z")])
 
     def test_cut_snapshot_goes_on_below_what_is_staged(self):     # R38, R40: never shown, never asked for again
@@ -160,6 +162,7 @@ class ScriptedTest(unittest.TestCase):
             [hello(6), resync(3, 4), {"mark": mark(6, [])}, "hold"],
             [hello(6), resync(3, 6), {"mark": mark(6, [])}, "hold"])
         self.assertEqual(code, 0, error)
+        self.assertEqual(heard[1][0]["hello"]["cursor"]["highest_seq"], 9)
         self.assertIn("message-unexpected", [m["goodbye"]["code"] for m in heard[1] if "goodbye" in m])
         self.assertNotIn("cursor", heard[2][0]["hello"])
         self.assertEqual(changes(lines), [])
@@ -211,25 +214,23 @@ class RealServerTest(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()
         cls.nodes = []
-        cls.servers = [f"127.0.0.1:{PORT}", f"127.0.0.1:{PORT + 1}"]
+        cls.servers = []
         cls.addClassCleanup(cls.stop)
-        cls.start("leader", 0)
-        cls.start("follower", 1, "--upstream", cls.servers[0])
+        cls.start("leader")
+        cls.start("follower", "--upstream", cls.servers[0])
         cls.apply(4000, "one")
 
     @classmethod
-    def start(cls, role, number, *more):
-        data = os.path.join(cls.directory.name, str(number))
-        cls.nodes.append(subprocess.Popen([NODE, role, "--data", data, "--listen", cls.servers[number], *more],
-                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        host, port = rc.parse_address(cls.servers[number])
-        for _ in range(100):
-            try:
-                socket.create_connection((host, port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError(f"{role} does not listen")
+    def start(cls, role, *more):
+        """On a free port: the node's ready line says which."""
+        data = os.path.join(cls.directory.name, role)
+        node = subprocess.Popen([NODE, role, "--data", data, "--listen", "127.0.0.1:0", *more],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.nodes.append(node)
+        words = node.stdout.readline().split()
+        if words[:1] != ["ready"]:
+            raise RuntimeError(f"{role} is not ready")
+        cls.servers.append(dict(word.split("=", 1) for word in words[1:])["listen"])
 
     @classmethod
     def stop(cls):
@@ -237,7 +238,30 @@ class RealServerTest(unittest.TestCase):
             node.terminate()
         for node in cls.nodes:
             node.wait(20)
+            node.stdout.close()
         cls.directory.cleanup()
+
+    def ask(self, address, hello):
+        """A connection with this hello."""
+        connection = rc.Connection(address, hello, time.monotonic() + 20)
+        self.addCleanup(connection.close)
+        return connection
+
+    def first(self, connection):
+        """The next message of a connection."""
+        got = connection.next(time.monotonic() + 20)
+        self.assertIsNotNone(got, "the server says nothing")
+        return got
+
+    def goodbye(self, sent, address=None):
+        """What the server says to these bytes before it closes."""
+        host, port = rc.parse_address(address or self.servers[0])
+        frames, heard = rc.FrameReader(), []
+        with socket.create_connection((host, port), 20) as connection:
+            connection.sendall(sent)
+            while data := connection.recv(65536):
+                heard += [rc.decode("ServerMessage", body) for body in frames.feed(data)]
+        return [message["goodbye"] for message in heard if "goodbye" in message]
 
     @classmethod
     def apply(cls, count, tag):
@@ -284,6 +308,53 @@ class RealServerTest(unittest.TestCase):
         self.assertEqual(process.wait(), 0)
         self.assertIn("digest-differs", statuses(lines))
         self.assertEqual(self.last_mark(lines)["digest"], self.last_mark(self.watch())["digest"])
+
+    def test_5_goodbyes_before_the_hello(self):                                 # R10, R24
+        for name, sent, code in (
+                ("no frame", struct.pack(">I", 0), "frame-malformed"),
+                ("too long", struct.pack(">I", 16_385), "frame-malformed"),
+                ("codec 2", struct.pack(">IB", 2, 2) + b"x", "frame-malformed"),
+                ("role 9", rc.frame(b"\x0a\x04\x10\x01\x18\x09"), "message-malformed"),
+                ("no body", rc.frame(b""), "message-unexpected"),
+                ("a ping", rc.frame(rc.encode("ClientMessage", {"ping": {"number": 1}})), "message-unexpected")):
+            with self.subTest(name):
+                self.assertEqual([said["code"] for said in self.goodbye(rc.PREFACE + sent)], [code])
+
+    def test_6_hello_and_verify(self):                                          # R22, R27
+        connection = self.ask(self.servers[0], rc.base_hello(1, "test"))
+        head = connection.hello["head"]
+        self.assertEqual(connection.hello["forks"], [{
+            "epoch_number": 1, "epoch_leader": head["epoch_leader"], "first_seq": 1}])
+        connection.send("query", {"ticket": 7, "verify": {"from": 1}})
+        parts = []
+        while not parts or "end" not in parts[-1]:
+            kind, part = self.first(connection)
+            self.assertEqual(kind, "query_answer")
+            parts.append(part)
+        proved = parts[-2]["verify"]
+        self.assertNotIn("first_bad", proved)
+        self.assertEqual(proved["head"]["epoch_leader"], head["epoch_leader"])
+        self.assertEqual(proved["head"]["epoch_number"], 1)
+
+    def test_7_a_cut_snapshot_that_has_seen_more_than_the_node(self):           # R40
+        hello = rc.base_hello(2, "test") | {"capabilities": 0}
+        fresh = self.ask(self.servers[0], hello)
+        kind, resync = self.first(fresh)
+        self.assertEqual(kind, "resync")
+        head = fresh.hello["head"]
+        cursor = {"start": resync["start"], "fingerprint": resync["fingerprint"], "last_namespace": "a", "last_name": "a",
+                  "highest_seq": head["seq"]}
+        kind, goes_on = self.first(self.ask(self.servers[0], hello | {"cursor": cursor}))
+        self.assertEqual((kind, goes_on["how"], goes_on["start"]), ("resync", 3, resync["start"]))
+        ahead = hello | {"cursor": cursor | {"highest_seq": head["seq"] + 1_000_000}}
+        kind, anew = self.first(self.ask(self.servers[0], ahead))               # a leader is never behind
+        self.assertEqual((kind, anew["how"], anew["reason"]), ("resync", 3, 1))
+        kind, _ = self.first(self.ask(self.servers[1], ahead))
+        self.assertEqual(kind, "behind")
+        # With a token the snapshot that cannot go on is no loss: the token counts.
+        token = {"position": head, "fingerprint": resync["fingerprint"]}
+        kind, deltas = self.first(self.ask(self.servers[0], ahead | {"resume": token}))
+        self.assertEqual((kind, deltas["how"], deltas["start"]), ("resync", 1, head))
 
     def test_4_log(self):
         code, lines, error = client("log", "--server", self.servers[1], "--until-in-sync", "--timeout", "30")
