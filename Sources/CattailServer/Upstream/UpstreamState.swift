@@ -139,7 +139,8 @@ final class UpstreamState {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
         }
-        rota.goFirst(to: advice.addresses.compactMap { ServerAddress($0) })
+        // Not to the addresses that a goodbye names: they are for agents. Among them may be this
+        // node itself, or one below it in the tree, and then nobody would follow the leader.
         let pause = max(TimeAmount(rota.pauseBeforeNext()), advice.after.timeAmount)
         let bound = NIOLoopBound(self, eventLoop: loop)
         retry = loop.scheduleTask(in: pause) { bound.value.dial() }
