@@ -139,7 +139,9 @@ final class UpstreamState {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
         }
-        rota.goFirst(to: advice.addresses.compactMap { ServerAddress($0) })
+        // Nobody replicates from himself.
+        rota.goFirst(
+            to: advice.addresses.filter { $0 != advertise }.compactMap { ServerAddress($0) })
         let pause = max(TimeAmount(rota.pauseBeforeNext()), advice.after.timeAmount)
         let bound = NIOLoopBound(self, eventLoop: loop)
         retry = loop.scheduleTask(in: pause) { bound.value.dial() }
