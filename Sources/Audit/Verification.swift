@@ -75,6 +75,9 @@ package struct Verification {
         report = Report(first: first, head: LogHead(seq: before, chain: chain))
     }
 
+    /// The epoch in force after the head; nil when the pass began behind the event that began it.
+    package var epochInForce: Epoch? { epoch }
+
     /// How far: the last event proven, of how many.
     package var progress: (done: Seq, of: Seq) { (report.head.seq, last) }
 

@@ -25,6 +25,7 @@ public struct ClientError: Error, Hashable, Sendable {
 
     /// A word that stays the same from release to release. A server may send words that this
     /// library does not list.
+    // error-codes
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         public var rawValue: String
 

@@ -25,4 +25,12 @@ package final class TemporaryFolder: Sendable {
         try FileManager.default.copyItem(atPath: source, toPath: path(name))
         return path(name)
     }
+
+    /// Writes a file and the folders above it.
+    package func write(_ text: String, to name: String) throws {
+        let url = url(name)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+    }
 }

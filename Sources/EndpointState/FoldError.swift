@@ -12,6 +12,7 @@ package enum FoldError: Error, Hashable, Sendable {
     /// A put on a live endpoint with another creation time than its own.
     case creationTimeChanged(seq: Seq, key: EndpointKey, liveSeq: Seq)
 
+    // error-codes
     package var code: String {
         switch self {
         case .seqUnexpected: "seq-unexpected"

@@ -23,6 +23,17 @@ package struct CatchUpRequest: Sendable {
     /// Of the selection at `to`.
     package let digest: StateDigest
     package let count: Int
+
+    package init(
+        from: Seq, to: Position, form: Form, selection: Selection, digest: StateDigest, count: Int
+    ) {
+        self.from = from
+        self.to = to
+        self.form = form
+        self.selection = selection
+        self.digest = digest
+        self.count = count
+    }
 }
 
 /// Judges single events for a selection.
@@ -96,7 +107,7 @@ package struct NetChange {
     /// Takes the next event of the range.
     package mutating func note(_ item: EncodedItem) -> Noted {
         guard item.kind != .control else { return .taken }
-        let matched = form == .afterSnapshot && item.kind == .put && selection.matches(item)
+        let matched = form == .afterSnapshot && selection.matches(item)
         let key = item.key
         if var touch = touches[key] {
             touch.last = item.seq
@@ -104,7 +115,9 @@ package struct NetChange {
             touches[key] = touch
             return .taken
         }
-        if case .netChange(let keyLimit) = form, touches.count >= keyLimit { return .tooManyKeys }
+        if case .netChange(let keyLimit) = form, touches.count >= keyLimit {
+            return .tooManyKeys
+        }
         touches[key] = Touch(before: item.previousSeq, last: item.seq, matchedBetween: matched)
         return .taken
     }
@@ -118,19 +131,25 @@ package struct NetChange {
         touches = [:]
     }
 
-    /// Judges the next key; nil when all are judged.
-    package mutating func next<Failure: Error>(
+    package enum Judged {
+        case changed(FeedChange)
+        /// At neither end selected, or never the subscriber's: nothing that it may learn of.
+        case unchanged
+        case allJudged
+    }
+
+    /// Judges the next key.
+    package mutating func judgeNext<Failure: Error>(
         fetch: (Seq) throws(Failure) -> EncodedItem
-    ) throws(Failure) -> FeedChange? {
-        while let touch = pending.popLast() {
-            let item = try fetch(touch.last)
-            if item.kind == .put, selection.matches(item) { return .put(item) }
-            if touch.matchedBetween { return .removal(of: item) }
-            guard touch.before > .zero else { continue }
-            let before = try fetch(touch.before)
-            if before.kind == .put, selection.matches(before) { return .removal(of: item) }
+    ) throws(Failure) -> Judged {
+        guard let touch = pending.popLast() else { return .allJudged }
+        let item = try fetch(touch.last)
+        if selection.matches(item) { return .changed(.put(item)) }
+        if touch.matchedBetween { return .changed(.removal(of: item)) }
+        guard touch.before > .zero, selection.matches(try fetch(touch.before)) else {
+            return .unchanged
         }
-        return nil
+        return .changed(.removal(of: item))
     }
 }
 

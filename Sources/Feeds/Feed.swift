@@ -81,11 +81,14 @@ struct Feed {
         }
     }
 
-    /// The gathered members stand; what was committed meanwhile is folded in.
+    /// The gathered members stand; what was committed meanwhile is folded in. Members of another
+    /// version were gathered for an earlier feed of this selection, which has gone since.
     mutating func built(
         _ members: EndpointState, state: EndpointState, frames: FrameMaker
     ) {
-        guard case .building(_, let waiting) = content else { return }
+        guard case .building(let since, let waiting) = content, members.seq == since else {
+            return
+        }
         content = .live(.some(members))
         for batch in waiting { _ = take(batch, state: state, frames: frames) }
     }

@@ -59,6 +59,8 @@ extension FeedHub {
         let resync = Resync(
             how: how, start: start, reason: reason, fingerprint: feed?.fingerprint)
         subscribers[id]?.how = how
+        // Whoever begins anew is told anew when it has arrived.
+        subscribers[id]?.arrival = .underway
         write(id, makeFrame(.resync(resync)))
     }
 

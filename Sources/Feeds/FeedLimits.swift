@@ -12,6 +12,11 @@ package struct FeedLimits: Sendable {
     /// Up to this many events a subscriber that is behind is sent each event; beyond it the net
     /// change.
     package var deltaEvents: UInt64 = 2_000
+    /// Reads of the log that one page of a net change may cost while its keys are gathered: some
+    /// milliseconds, so that those who share a reader take turns.
+    package var readsPerPage = 8
+    /// Keys that one page of a net change judges at most; each costs up to two lookups.
+    package var judgedPerPage = 2_000
     /// A feed without subscribers is kept for this long, for those that come back.
     package var idleFeedMilliseconds: UInt64 = 60_000
 

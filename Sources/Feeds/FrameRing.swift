@@ -14,7 +14,7 @@ package struct FrameRing {
     }
 
     private var frames: Deque<Frame> = []
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
     private let byteLimit: Int
     /// Everything that touched the feed after this seq is in the ring.
     package private(set) var base: Seq

@@ -39,6 +39,7 @@ package enum LogError: Error, Hashable, Sendable {
     case unavailable(path: String, reason: String)
 
     /// The condition's name, as scripts see it.
+    // error-codes
     package var code: String {
         switch self {
         case .parentMissing: "parent-missing"

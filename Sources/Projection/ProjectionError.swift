@@ -15,6 +15,7 @@ package enum ProjectionError: Error, Hashable, Sendable {
     /// The views file can be neither used nor replaced now.
     case viewsUnavailable(path: String, reason: String)
 
+    // error-codes
     package var code: String {
         switch self {
         case .log(let error): error.code

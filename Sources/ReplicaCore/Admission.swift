@@ -50,7 +50,7 @@ package enum Admission {
     {
         var key = mutation.key
         var endpoint: [UInt8] = []
-        var origin = mutation.origin
+        var origin: Origin?
         switch mutation.operation {
         case .delete:
             guard !key.namespace.isEmpty, !key.name.isEmpty else {
@@ -64,10 +64,9 @@ package enum Admission {
             let imported = try imported(mutation)
             key = imported.endpoint.key
             endpoint = imported.endpoint.encodedEndpoint()
-            origin = (origin ?? Origin()).adding(imported.faults)
+            origin = try Self.origin(mutation.origin ?? Origin(), imported.faults)
         }
         try checkSize(key, endpoint)
-        try checkSize(origin)
         return AdmittedMutation(
             ticket: mutation.ticket, requestID: mutation.requestID,
             requestHash: mutation.requestHash, operation: mutation.operation, key: key,
@@ -110,47 +109,38 @@ package enum Admission {
         return (endpoint, faults.map(\.description))
     }
 
-    /// An audit part is at most 64 KiB, or its record could be stored and never be read again.
-    private static func checkSize(_ origin: Origin?) throws(MutationFailure) {
-        guard let byteCount = origin?.byteCount else { return }
-        guard byteCount <= Origin.byteLimit else {
-            throw .tooLarge(bytes: byteCount, limit: Origin.byteLimit)
+    /// What an imported document said of itself, and the rules that it breaks, as many as the
+    /// audit part has room for.
+    private static func origin(_ stated: Origin, _ faults: [String]) throws(MutationFailure)
+        -> Origin
+    {
+        var origin = stated
+        var byteCount = [stated.resourceVersion, stated.uid, stated.creationTimestamp]
+            .reduce(0) { $0 + $1.utf8.count + 8 }
+        byteCount += stated.faults.reduce(0) { $0 + $1.utf8.count + 8 }
+        guard byteCount <= originByteLimit else {
+            throw .originTooLarge(bytes: byteCount, limit: originByteLimit)
         }
+        let note = "document: has more faults, not listed here"
+        for fault in faults {
+            byteCount += fault.utf8.count + 8
+            guard byteCount + note.utf8.count + 8 <= originByteLimit else {
+                origin.faults.append(note)
+                break
+            }
+            origin.faults.append(fault)
+        }
+        return origin
     }
+
+    /// A record is at most an item and 64 KiB: the rest of the audit part takes far less than
+    /// the 16 KiB left to it.
+    private static let originByteLimit = 48 << 10
 
     private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {
         let byteCount = endpoint.count + key.namespace.utf8.count + key.name.utf8.count + 128
         guard byteCount <= EncodedItem.byteLimit else {
             throw .tooLarge(bytes: byteCount, limit: EncodedItem.byteLimit)
         }
-    }
-}
-
-extension Origin {
-    /// What an import may say of itself: the rest of the audit part has room beside it.
-    fileprivate static let byteLimit = 48 << 10
-    /// About what each fault takes beside its text.
-    private static let faultOverhead = 4
-
-    fileprivate var byteCount: Int {
-        faults.reduce(
-            resourceVersion.utf8.count + uid.utf8.count + creationTimestamp.utf8.count + 32
-        ) { $0 + $1.utf8.count + Self.faultOverhead }
-    }
-
-    /// Takes up the faults found here as far as there is room, and says when there was none.
-    fileprivate func adding(_ found: [String]) -> Origin {
-        let cut = "document: has more faults, not listed here"
-        var origin = self
-        var room = Self.byteLimit - byteCount - cut.utf8.count - Self.faultOverhead
-        for fault in found {
-            room -= fault.utf8.count + Self.faultOverhead
-            guard room >= 0 else {
-                origin.faults.append(cut)
-                break
-            }
-            origin.faults.append(fault)
-        }
-        return origin
     }
 }

@@ -5,9 +5,15 @@ import SyncProtocol
 /// One batch on its way to a plan: the view that stands, and on top of it what the mutations
 /// before have planned.
 struct CommitPlanner {
+    /// By bytes, as the log's index has it.
     private struct Request: Hashable {
-        let actor: String
-        let requestID: String
+        let actor: [UInt8]
+        let requestID: [UInt8]
+
+        init(_ mutation: AdmittedMutation) {
+            actor = Array(mutation.actor.name.utf8)
+            requestID = Array(mutation.requestID.utf8)
+        }
     }
 
     private enum Standing {
@@ -50,7 +56,7 @@ struct CommitPlanner {
 
     /// Answers the mutation when this batch has its request ID already.
     mutating func repeatsInBatch(_ mutation: AdmittedMutation) -> Bool {
-        let request = Request(actor: mutation.actor.name, requestID: mutation.requestID)
+        let request = Request(mutation)
         guard let index = requestsInBatch[request] else { return false }
         repeatAnswer(of: index, for: mutation)
         return true
@@ -61,7 +67,8 @@ struct CommitPlanner {
 
     private mutating func repeatAnswer(of index: Int, for mutation: AdmittedMutation) {
         guard plan.requests[index].requestHash == mutation.requestHash else {
-            return refuse(mutation, .requestIDReused(mutation.requestID))
+            let reused = MutationFailure.requestIDReused(mutation.requestID)
+            return refuse(mutation, reused, dependsOnCommit: true)
         }
         let record = plan.records[index]
         let standing = plan.outcomes[index]
@@ -99,8 +106,8 @@ struct CommitPlanner {
         case (.create, .gone(let last)): create(mutation, after: last)
         case (.replace, .gone), (.delete, .gone): refuse(mutation, .notFound(mutation.key))
         case (.apply, .gone(let last)), (.importing, .gone(let last)):
-            if let expected = mutation.expectedSeq {
-                refuse(mutation, .conflict(mutation.key, expected: expected, standing: nil))
+            if let wanted = mutation.wanted {
+                refuse(mutation, .conflict(mutation.key, wanted: wanted, standing: nil))
             } else {
                 create(mutation, after: last)
             }
@@ -116,9 +123,8 @@ struct CommitPlanner {
     private mutating func conflicts(_ mutation: AdmittedMutation, _ item: EncodedItem) -> Bool {
         let seqDiffers = mutation.expectedSeq.map { $0 != item.seq } ?? false
         let uidDiffers = mutation.expectedUID.map { $0 != item.uid } ?? false
-        guard seqDiffers || uidDiffers else { return false }
-        let expected = mutation.expectedSeq ?? item.seq
-        refuse(mutation, .conflict(mutation.key, expected: expected, standing: item))
+        guard seqDiffers || uidDiffers, let wanted = mutation.wanted else { return false }
+        refuse(mutation, .conflict(mutation.key, wanted: wanted, standing: item))
         return true
     }
 
@@ -194,7 +200,9 @@ struct CommitPlanner {
         _ item: EncodedItem, _ mutation: AdmittedMutation, _ outcome: Outcome, standing: Standing
     ) {
         guard mutation.dryRun == .no else {
-            return answer(mutation, outcome, seq: item.previousSeq, dependsOnCommit: false)
+            return answer(
+                mutation, outcome, seq: item.previousSeq,
+                dependsOnCommit: overlay[mutation.key] != nil)
         }
         guard item.seq < .last else { return refuse(mutation, .logFull) }
         let audit = AuditPart(
@@ -205,8 +213,7 @@ struct CommitPlanner {
         let record = EncodedRecord(item: item, audit: audit)
         let chain = plan.head.chain.followed(by: record.hash)
         overlay[mutation.key] = standing
-        let request = Request(actor: mutation.actor.name, requestID: mutation.requestID)
-        requestsInBatch[request] = plan.records.count
+        requestsInBatch[Request(mutation)] = plan.records.count
         plan.records.append(record)
         plan.requests.append(mutation)
         plan.outcomes.append(outcome)
@@ -235,7 +242,25 @@ struct CommitPlanner {
 
     /// A refusal that speaks of an endpoint of this batch holds only when that is durable.
     private mutating func refuse(_ mutation: AdmittedMutation, _ failure: MutationFailure) {
+        refuse(mutation, failure, dependsOnCommit: overlay[mutation.key] != nil)
+    }
+
+    private mutating func refuse(
+        _ mutation: AdmittedMutation, _ failure: MutationFailure, dependsOnCommit: Bool
+    ) {
         let answer = failure.answer(ticket: mutation.ticket)
-        plan.answers.append(.init(answer: answer, dependsOnCommit: overlay[mutation.key] != nil))
+        plan.answers.append(.init(answer: answer, dependsOnCommit: dependsOnCommit))
+    }
+}
+
+extension AdmittedMutation {
+    /// What must stand for it to take effect; nil: anything.
+    fileprivate var wanted: String? {
+        switch (expectedSeq, expectedUID) {
+        case (nil, nil): nil
+        case (let seq?, nil): "resourceVersion \(seq)"
+        case (nil, let uid?): "uid \(uid)"
+        case (let seq?, let uid?): "resourceVersion \(seq) with uid \(uid)"
+        }
     }
 }

@@ -11,7 +11,7 @@ package struct MutationFailure: Error, Sendable {
 
     private init(_ code: FailureCode, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = message.cut(toBytes: Limits.messageBytes)
     }
 
     package func answer(ticket: UInt64) -> Answer {
@@ -37,6 +37,11 @@ package struct MutationFailure: Error, Sendable {
             .tooLong, "the endpoint or its origin takes \(bytes) bytes, at most \(limit) are allowed")
     }
 
+    package static func originTooLarge(bytes: Int, limit: Int) -> MutationFailure {
+        MutationFailure(
+            .tooLong, "the endpoint's origin takes \(bytes) bytes, at most \(limit) are allowed")
+    }
+
     package static func notFound(_ key: EndpointKey) -> MutationFailure {
         MutationFailure(.notFound, "resource does not exist: WorkloadEndpoint(\(key))")
     }
@@ -52,13 +57,17 @@ package struct MutationFailure: Error, Sendable {
         return failure
     }
 
-    package static func conflict(_ key: EndpointKey, expected: Seq, standing: EncodedItem?)
+    /// - Parameter wanted: What was expected to stand: `resourceVersion 12`, `uid …`.
+    package static func conflict(_ key: EndpointKey, wanted: String, standing: EncodedItem?)
         -> MutationFailure
     {
-        let what = standing.map { "resourceVersion \($0.seq) stands" } ?? "no such endpoint stands"
+        let found =
+            standing.map { item in
+                "resourceVersion \(item.seq) with uid \(item.uid?.description ?? "") stands"
+            } ?? "no such endpoint stands"
         var failure = MutationFailure(
             .conflict,
-            "update conflict: WorkloadEndpoint(\(key)): \(expected) was expected, \(what);"
+            "update conflict: WorkloadEndpoint(\(key)): \(wanted) was expected, \(found);"
                 + " get it again and redo the change")
         failure.item = standing
         return failure
@@ -88,4 +97,15 @@ package struct MutationFailure: Error, Sendable {
 
     package static let logFull = MutationFailure(
         .readOnly, "the log has reached its last seq; begin a new one")
+}
+
+extension String {
+    /// The text, or as much of it as fits with an ellipsis: whoever asked with a megabyte must not
+    /// be answered with one.
+    package func cut(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var end = utf8.index(startIndex, offsetBy: max(0, limit - 3))
+        while String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end]) + "…"
+    }
 }

@@ -179,7 +179,7 @@ private struct Story {
         for action in actions {
             switch action {
             case .connect: hello()
-            case .send: break
+            case .send, .sayApplied: break
             case .disconnect: outbox = nil
             case .pause: carryOut(machine.pauseEnded())
             case .finish(let error): faults.append("\(error)")

@@ -137,7 +137,7 @@ struct SubscriptionTests {
             Issue.record("the server is not told")
             return
         }
-        #expect(refusal.code == "digest-differs")
+        #expect(refusal.code == "digest-mismatch")
 
         let second = try await server.accept()
         let hello = try await second.greet(world)

@@ -130,6 +130,22 @@ struct ClientSessionTests {
         }
     }
 
+    @Test("What was staged before the cut may not be ahead of the mark after it either (G7)")
+    func cursorAhead() {
+        let cursor = SnapshotCursor(
+            start: Self.position(30), fingerprint: .zero,
+            last: EndpointKey(namespace: "n", name: "e"), highest: Seq(35))
+        let hello = ClientHello(role: .state, cursor: cursor)
+        for (seq, isTaken) in [(34, false), (35, true)] as [(UInt64, Bool)] {
+            var machine = Self.opened(hello)
+            let resync = Resync(how: .snapshot, start: Self.position(30))
+            _ = machine.messageReceived(.resync(resync), at: Self.at(2))
+            let mark = Mark(position: Self.position(seq), digest: .empty)
+            let actions = machine.messageReceived(.mark(mark), at: Self.at(3))
+            #expect((Self.fault(actions) == nil) == isTaken)
+        }
+    }
+
     @Test("Marks never go back, nor behind what is staged, except by reset or snapshot (G7)")
     func order() {
         func following() -> Machine {

@@ -41,6 +41,7 @@ func generated(_ hello: ClientHello) -> Cattail_V1_ClientHello {
             $0.cursor.fingerprint = Data(cursor.fingerprint.bytes)
             $0.cursor.lastNamespace = cursor.last.namespace
             $0.cursor.lastName = cursor.last.name
+            $0.cursor.highestSeq = cursor.highest.rawValue
         }
         $0.capabilities = hello.capabilities.rawValue
         $0.nodeID = Data(hello.nodeID?.bytes ?? [])

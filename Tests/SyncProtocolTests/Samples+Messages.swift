@@ -18,7 +18,9 @@ extension Samples {
             role: Role.allCases[Int(number(3))], client: text(), actor: text(),
             selection: selection(), resume: maybe { $0.token() },
             cursor: maybe {
-                SnapshotCursor(start: $0.position(), fingerprint: $0.hash(), last: $0.key())
+                SnapshotCursor(
+                    start: $0.position(), fingerprint: $0.hash(), last: $0.key(),
+                    highest: $0.seq())
             }, capabilities: capabilities(),
             nodeID: maybe { NodeID(high: $0.wide(), low: $0.wide()) }, advertise: text())
     }

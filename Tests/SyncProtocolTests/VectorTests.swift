@@ -107,6 +107,20 @@ struct VectorTests {
         }
     }
 
+    @Test("Selections: the model's own bytes, canonical text and fingerprint are the vectors'")
+    func selectionsOfTheModel() throws {
+        let file = try Self.load("selections.json")
+        for vector in try Self.list(file, "valid") + Self.list(file, "asked") {
+            let asked = try vector["asked"] as? String ?? Self.text(vector, "selector")
+            let selection = Selection(
+                selector: try Selector(parsing: asked), node: try Self.text(vector, "node"),
+                namespace: try Self.text(vector, "namespace"))
+            #expect(selection.canonicalBytes == (try Self.bytes(vector)))
+            #expect(selection.selector.description == (try Self.text(vector, "selector")))
+            #expect(selection.fingerprint.description == (try Self.text(vector, "fingerprint")))
+        }
+    }
+
     @Test("Patches: the new item to the byte, or the code")
     func patches() throws {
         let file = try Self.load("patches.json")
@@ -143,6 +157,16 @@ struct VectorTests {
             let code = try Self.text(vector, "code")
             #expect(code != "none", "\(vector)")
             #expect(Vectors.serverCode(try Self.bytes(vector)) == code)
+        }
+        for vector in try Self.list(file, "invalidClient") {
+            let code = try Self.text(vector, "code")
+            #expect(code != "none", "\(vector)")
+            #expect(Vectors.clientCode(try Self.bytes(vector)) == code)
+        }
+        for vector in try Self.list(file, "readAs") {
+            let message = try ServerMessage(decoding: Self.bytes(vector))
+            #expect(message == (try ServerMessage(decoding: Self.bytes(vector, "as"))))
+            #expect(message.encoded() == (try Self.bytes(vector, "as")), "\(vector)")
         }
     }
 

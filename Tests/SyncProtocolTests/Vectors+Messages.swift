@@ -79,10 +79,47 @@ extension Vectors {
             ("a resync of an unknown way", [0x12, 2, 0x08, 9]),
             ("a removal without key", [0x1A, 6, 0x0A, 4, 0x12, 2, 0x08, 1]),
             ("a length beyond the end", [0x52, 9, 0x08, 1]),
-            ("a group", [0x53]),
+            ("a group", [0x53]), ("field number 0", [0x02, 0]),
+            ("a number in place of a message", [0x50, 1]),
+            ("a varint longer than it need be", [0x52, 0x82, 0x00, 0x08, 1]),
+            ("a version of 33 bits", [0x0A, 6, 0x08, 0x80, 0x80, 0x80, 0x80, 0x10]),
+            (
+                "a patch of an item to its own seq",
+                [0x1A, 14, 0x0A, 12, 0x1A, 10, 8, 2, 0x12, 1, 0x61, 0x1A, 1, 0x62, 0x20, 2]
+            ),
+        ]
+        let invalidClient: [(String, [UInt8])] = [
+            ("a hello without role", [0x0A, 2, 0x10, 1]),
+            ("a hello of role 9", [0x0A, 4, 0x10, 1, 0x18, 9]),
+            ("a hello with a node_id of 3 bytes", [0x0A, 9, 0x10, 1, 0x18, 3, 0x52, 3, 1, 2, 3]),
+            ("a mutation without request_id", [0x12, 4, 0x0A, 2, 0x18, 1]),
+            (
+                "a request_id of 129 bytes",
+                [0x12, 0x89, 1, 0x0A, 0x86, 1, 0x18, 1, 0x12, 0x81, 1]
+                    + [UInt8](repeating: 0x61, count: 129)
+            ),
+            ("a point of no kind", [0x1A, 6, 0x1A, 4, 0x12, 2, 0x1A, 0]),
+        ]
+        // What may be read in two ways unless the text says which.
+        let readAs: [(String, [UInt8], [UInt8])] = [
+            ("a member of a oneof twice", [0x52, 2, 8, 1, 0x52, 2, 8, 2], [0x52, 2, 8, 2]),
+            (
+                "two members of a oneof, and the first again",
+                [0x52, 2, 8, 1, 0x5A, 2, 8, 2, 0x52, 2, 8, 3], [0x52, 2, 8, 3]
+            ),
+            ("an unknown kind behind a known one", [0x52, 2, 8, 1, 0xFA, 1, 0], [0x52, 2, 8, 1]),
+            ("an unknown field", [0x52, 5, 8, 1, 0x98, 6, 1], [0x52, 2, 8, 1]),
+            ("a number twice", [0x52, 4, 8, 1, 8, 2], [0x52, 2, 8, 2]),
+            ("a number that is its default", [0x52, 2, 8, 0], [0x52, 0]),
         ]
         return [
             "client": client, "server": server, "requestHashes": hashes,
+            "invalidClient": invalidClient.map { name, bytes -> Vector in
+                ["name": name, "bytes": hex(bytes), "code": clientCode(bytes)]
+            },
+            "readAs": readAs.map { name, bytes, same -> Vector in
+                ["name": name, "bytes": hex(bytes), "as": hex(same)]
+            },
             "invalidServer": invalid.map { name, bytes -> Vector in
                 ["name": name, "bytes": hex(bytes), "code": serverCode(bytes)]
             },
@@ -96,6 +133,13 @@ extension Vectors {
     static func serverCode(_ bytes: [UInt8]) -> String {
         do {
             _ = try ServerMessage(decoding: bytes)
+            return "none"
+        } catch { return error.code }
+    }
+
+    static func clientCode(_ bytes: [UInt8]) -> String {
+        do {
+            _ = try ClientMessage(decoding: bytes)
             return "none"
         } catch { return error.code }
     }
@@ -129,7 +173,7 @@ extension Vectors {
         return [0x78, 0x01, 0x01, low, high, ~low, ~high] + body + checksum
     }
 
-    static func frame(_ header: UInt8, _ body: [UInt8]) -> [UInt8] {
+    static func frame(_ header: UInt8, _ body: some Collection<UInt8>) -> [UInt8] {
         withUnsafeBytes(of: UInt32(body.count + 1).bigEndian) { Array($0) } + [header] + body
     }
 
@@ -167,6 +211,23 @@ extension Vectors {
             ("a damaged stream", start + damaged),
             ("no stream", start + frame(1, [0, 0, 0, 4, 1, 2, 3, 4])),
             ("bytes behind the stream", start + compressed(body, tail: [0])),
+            ("a stream that is cut", start + frame(1, compressed(body).dropFirst(5).dropLast(2))),
+            (
+                "a size too small, and bytes behind",
+                start + compressed(body, stated: body.count - 1, tail: [0])
+            ),
+            (
+                "a size too large, and bytes behind",
+                start + compressed(body, stated: body.count + 1, tail: [0])
+            ),
+            (
+                "a preset dictionary",
+                start + frame(1, [0, 0, 0, 4, 0x78, 0x20, 0, 0, 0, 1, 1, 2, 3, 4])
+            ),
+            ("codec 2 and dictionary 1", start + frame(0x12, ping)),
+            ("a hello of codec 2", FrameFormat.preface + frame(2, hello)),
+            ("a hello with dictionary 1", FrameFormat.preface + frame(0x10, hello)),
+            ("a first frame without body", FrameFormat.preface + frame(0, [])),
         ]
         return [
             "preface": hex(FrameFormat.preface),

@@ -246,14 +246,25 @@ enum Vectors {
             ("all()", "", "shop"), ("has(tier)", "node1", "shop"),
             ("name == \"caf\u{e9}\"", "", ""),
         ]
+        // As people write them, and the canonical form, written down by hand.
+        let asked = [
+            ("", "all()"), ("a=='b'", "a == \"b\""), ("!(!has( x ))", "has(x)"),
+            ("!!has(x)", "has(x)"),
+            ("a == 'b' && has(c) || !global()", "((a == \"b\" && has(c)) || !global())"),
+            ("a in {'z', \"y\",'z'}", "a in {\"y\", \"z\"}"),
+        ]
+        func vector(_ selector: String, _ node: String, _ namespace: String) -> Vector {
+            let bytes = selectionBytes(selector: selector, node: node, namespace: namespace)
+            return [
+                "selector": selector, "node": node, "namespace": namespace, "bytes": hex(bytes),
+                "fingerprint": Hash256.of(bytes).description,
+            ]
+        }
         return [
-            "valid": cases.map { selector, node, namespace -> Vector in
-                let bytes = selectionBytes(selector: selector, node: node, namespace: namespace)
-                return [
-                    "selector": selector, "node": node, "namespace": namespace, "bytes": hex(bytes),
-                    "fingerprint": Hash256.of(bytes).description,
-                ]
-            }
+            "valid": cases.map { vector($0, $1, $2) },
+            "asked": asked.map { asked, selector in
+                vector(selector, "", "").merging(["asked": asked]) { old, _ in old }
+            },
         ]
     }
 }

@@ -1,5 +1,5 @@
+internal import EndpointModel
 internal import NIOCore
-internal import NIOPosix
 internal import SyncProtocol
 internal import SyncTransport
 
@@ -7,10 +7,11 @@ internal import SyncTransport
 protocol ClientConnectionOwner: AnyObject {
     /// The server's hello came; everything may be sent now.
     func established(_ hello: ServerHello)
-    /// Any message but hello and ping.
+    /// A message that is legal where it came: any but hello, ping and pong. A goodbye is the last.
     func received(_ message: ServerMessage)
+    /// Everything that one read brought was handed over.
     func receivedAll()
-    /// The socket took what `write(frames:)` was given.
+    /// The socket took mutations that were handed to it.
     func flushed()
     /// The connection is gone or never came about; nothing follows.
     func ended(_ end: ConnectionEnd)
@@ -21,54 +22,35 @@ extension ClientConnectionOwner {
     func flushed() {}
 }
 
-/// Why a connection is gone.
-enum ConnectionEnd: Error {
-    case notMade(String)
-    case lost(PeerClosure)
-    /// Nothing was heard for too long.
-    case silent
-    /// The server does not keep to the protocol.
-    case outOfOrder(String)
-}
-
-/// One connection to one server: dials, says hello, answers pings, and watches that something
-/// is heard. It decides nothing else.
+/// One connection to one server: its session decides what is legal and who is alive, this
+/// carries it out and hands on what passed.
 final class ClientConnection: PeerDriver {
     typealias Incoming = ServerMessage
     typealias Outgoing = ClientMessage
 
-    private enum Stage {
-        case dialing
-        /// The hello is sent; waits for the server's.
-        case greeting(PeerLink<ClientMessage>)
-        case established(PeerLink<ClientMessage>)
-        case over
-    }
-
     let address: ServerAddress
     private let eventLoop: any EventLoop
-    private let hello: ClientHello
     private let patience: TimeAmount
+    private var session: ClientSessionStateMachine
     private weak var owner: (any ClientConnectionOwner)?
-    private var stage = Stage.dialing
-    private var watch: Scheduled<Void>?
-    private var heardBytes: UInt64 = 0
-    private var silence = TimeAmount.zero
+    private var link: PeerLink<ClientMessage>?
+    private var closure: PeerClosure?
+    private var helloTimer: Scheduled<Void>?
+    private var tick: Scheduled<Void>?
+    private var movedBytes: UInt64 = 0
     /// Whether this end itself does not want to hear anything.
     private var isDeaf = false
-    private(set) var lastHeard: NIODeadline
 
-    /// - Parameter patience: how long nothing may be heard.
+    /// - Parameter patience: how long it may take to connect, and then until the server's hello.
     init(
         to address: ServerAddress, hello: ClientHello, patience: TimeAmount,
         on eventLoop: any EventLoop, owner: any ClientConnectionOwner
     ) {
         self.address = address
-        self.hello = hello
         self.patience = patience
         self.eventLoop = eventLoop
         self.owner = owner
-        lastHeard = eventLoop.now
+        session = ClientSessionStateMachine(hello: hello, at: Instant(eventLoop.now))
     }
 
     func dial() {
@@ -81,15 +63,14 @@ final class ClientConnection: PeerDriver {
 
     // MARK: Sending
 
-    func write(_ message: ClientMessage) { link?.write(message) }
-    func flush() { link?.flush() }
-    func send(_ message: ClientMessage) { link?.send(message) }
-
-    /// Queues a ready-made frame and flushes; `flushed` follows.
-    func send(frame: ByteBuffer) {
-        link?.write(frames: frame)
-        link?.flush()
+    /// Anything but requests, once the server's hello is here.
+    func send(_ message: ClientMessage) {
+        guard session.isOpen else { return }
+        link?.send(message)
     }
+
+    func request(_ mutations: [Mutation]) { carryOut(session.mutationsRequested(mutations)) }
+    func request(_ query: Query) { carryOut(session.queryRequested(query)) }
 
     /// The measure of how far the server is behind with reading.
     var unsentBytes: Int { link?.unsentBytes ?? 0 }
@@ -102,149 +83,151 @@ final class ClientConnection: PeerDriver {
 
     func resumeReading() {
         isDeaf = false
-        silence = .zero
         link?.resumeReading()
     }
 
     /// Says goodbye and closes; the owner hears nothing more.
-    func close(_ code: GoodbyeCode = .done) {
-        let link = link
-        stage = .over
-        watch?.cancel()
+    func close() {
         owner = nil
-        guard let link else { return }
-        link.send(.goodbye(Goodbye(code: code)))
-        link.closeAfterFlush()
-    }
-
-    private var link: PeerLink<ClientMessage>? {
-        switch stage {
-        case .dialing, .over: nil
-        case .greeting(let link), .established(let link): link
-        }
+        stopTimers()
+        carryOut(session.left())
     }
 
     // MARK: PeerDriver
 
     func opened(_ link: PeerLink<ClientMessage>) {
-        guard case .dialing = stage else {
-            link.close()
-            return
-        }
-        stage = .greeting(link)
-        link.sendPreface()
-        link.send(.hello(hello))
+        self.link = link
+        // Given up while it was being dialed.
+        guard !session.isClosed else { return link.close() }
+        carryOut(session.connected())
         if isDeaf { link.pauseReading() }
-        scheduleWatch(patience)
+        helloTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
+            self?.helloIsLate()
+        }
+        scheduleTick()
     }
 
     func received(_ message: ServerMessage) {
-        switch (stage, message) {
-        case (.dialing, _), (.over, _): return
-        case (.greeting(let link), .hello(let hello)):
-            stage = .established(link)
-            let pings = TimeAmount.milliseconds(Int64(hello.pingIntervalMilliseconds) * 3)
-            scheduleWatch(max(patience, pings))
-            owner?.established(hello)
-        case (.greeting, .goodbye), (.established, .goodbye): owner?.received(message)
-        case (.greeting, .unknown): return
-        case (.greeting, _): breakOff("a message came before the server's hello")
-        case (.established, .hello): breakOff("a second hello came")
-        case (.established(let link), .ping(let number)): link.send(.pong(number))
-        case (.established, _): owner?.received(message)
+        guard !session.isClosed else { return }
+        carryOut(session.messageReceived(message, at: Instant(eventLoop.now)))
+        switch message {
+        case .hello, .ping, .pong, .unknown: return
+        case .goodbye:
+            stopTimers()
+            let owner = owner
+            self.owner = nil
+            owner?.received(message)
+        case .resync, .changes, .records, .mark, .behind, .answers, .queryAnswer, .serverState:
+            if !session.isClosed { owner?.received(message) }
         }
     }
 
-    func receivedAll() {
-        lastHeard = eventLoop.now
-        owner?.receivedAll()
-    }
-
+    func receivedAll() { owner?.receivedAll() }
     func flushed(byteCount: Int) { owner?.flushed() }
 
-    func closed(_ reason: PeerClosure) { over(.lost(reason)) }
+    func closed(_ reason: PeerClosure) {
+        closure = reason
+        switch reason {
+        case .frameMalformed(let error): carryOut(session.frameFaulted(error))
+        case .messageMalformed(let error): carryOut(session.messageFaulted(error))
+        case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
+        }
+        link = nil
+    }
 
-    private func breakOff(_ why: String) {
-        let link = link
-        over(.outOfOrder(why))
-        link?.send(.goodbye(Goodbye(code: .messageUnexpected, message: why)))
-        link?.closeAfterFlush()
+    // MARK: What the session wants
+
+    private func carryOut(_ actions: [ClientSessionStateMachine.Action]) {
+        var end: SessionEnd?
+        for action in actions {
+            switch action {
+            case .sendPreface: link?.sendPreface()
+            case .send(let message): carryOut(sending: message)
+            case .reportServer(let hello): greeted(hello)
+            case .close(let reason):
+                end = reason
+                link?.closeAfterFlush()
+            case .reconnect, .giveUp: if let end { sessionEnded(end) }
+            case .reportResync, .reportBehind, .stage, .stageRecords, .commit, .reportInSync,
+                .reportServerState, .deliver, .deliverPart, .reportOutcomeUnknown,
+                .reportQueriesLost:
+                break  // The owner is given the message itself, and keeps its own books.
+            }
+        }
+    }
+
+    /// Mutations are counted out of the socket, so that the next frame is made when there is
+    /// room for it.
+    private func carryOut(sending message: ClientMessage) {
+        guard let link else { return }
+        if case .mutations = message {
+            link.write(frames: PlainFrame.make(message))
+            link.flush()
+        } else {
+            link.send(message)
+        }
+    }
+
+    private func greeted(_ hello: ServerHello) {
+        helloTimer?.cancel()
+        owner?.established(hello)
+    }
+
+    private func sessionEnded(_ end: SessionEnd) {
+        switch end {
+        case .goodbyeReceived: break  // The owner is given the goodbye.
+        case .goodbyeSent(let goodbye) where goodbye.code == .silent: over(.silent)
+        case .goodbyeSent(let goodbye):
+            over(closure.map { .lost($0) } ?? .outOfOrder(goodbye.message))
+        case .prefaceMismatched: over(.lost(.frameMalformed(.prefaceMismatch)))
+        case .connectionLost: over(.lost(closure ?? .ended))
+        }
     }
 
     private func over(_ end: ConnectionEnd) {
-        if case .over = stage { return }
-        stage = .over
-        watch?.cancel()
+        stopTimers()
         let owner = owner
         self.owner = nil
         owner?.ended(end)
     }
 
-    // MARK: Silence
+    // MARK: Time
 
-    /// Looks four times in `patience` whether bytes came: cheaper than moving a deadline with
-    /// every read, and late by a quarter at most.
-    private func scheduleWatch(_ patience: TimeAmount) {
-        watch?.cancel()
-        silence = .zero
-        lookLater(
-            step: .nanoseconds(max(1_000_000, patience.nanoseconds / 4)), patience: patience)
+    private func helloIsLate() {
+        guard !session.isOpen else { return }
+        over(.silent)
+        close()
     }
 
-    private func lookLater(step: TimeAmount, patience: TimeAmount) {
-        watch = eventLoop.assumeIsolated().scheduleTask(in: step) { [weak self] in
-            self?.look(step: step, patience: patience)
+    /// Looks when the session's deadline comes whether bytes moved meanwhile: cheaper than moving
+    /// a deadline with every read.
+    private func scheduleTick() {
+        guard let deadline = session.deadline else { return }
+        let wait = max(1, deadline.milliseconds - Instant(eventLoop.now).milliseconds)
+        tick = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(wait)) { [weak self] in
+            self?.ticked()
         }
     }
 
-    private func look(step: TimeAmount, patience: TimeAmount) {
-        guard let link else { return }
-        if link.receivedBytes != heardBytes || isDeaf {
-            heardBytes = link.receivedBytes
-            silence = .zero
-        } else {
-            silence = silence + step
+    private func ticked() {
+        let now = Instant(eventLoop.now)
+        let moved = link?.movedBytes ?? 0
+        if moved != movedBytes || isDeaf {
+            movedBytes = moved
+            session.bytesMoved(at: now)
         }
-        guard silence < patience else {
-            over(.silent)
-            return link.close()
-        }
-        lookLater(step: step, patience: patience)
+        carryOut(session.ticked(at: now))
+        scheduleTick()
     }
-}
 
-/// What the network said, without the layers around it.
-enum NetworkText {
-    static func of(_ error: any Error) -> String {
-        if let failure = error as? NIOConnectionError {
-            if let first = failure.connectionErrors.first { return of(first.error) }
-            return "the name does not resolve"
-        }
-        if case .connectTimeout = error as? ChannelError { return "no answer" }
-        return "\(error)"
+    private func stopTimers() {
+        helloTimer?.cancel()
+        tick?.cancel()
     }
 }
 
-extension ConnectionEnd {
-    /// For people, with the address that it is about.
-    func error(at address: ServerAddress) -> ClientError {
-        switch self {
-        case .notMade(let why):
-            ClientError(code: .unreachable, message: "no connection to \(address): \(why)")
-        case .lost(.frameMalformed(let error)):
-            ClientError(
-                code: .protocolBroken, message: "\(address) sends no frames: \(error)",
-                remedy: "is this a Cattail server?")
-        case .lost(.messageMalformed(let error)):
-            ClientError(
-                code: .protocolBroken, message: "\(address) sends no message: \(error)",
-                remedy: "do client and server belong to the same release?")
-        case .lost(let reason):
-            ClientError(code: .unreachable, message: "lost \(address): \(reason)")
-        case .silent:
-            ClientError(code: .unreachable, message: "\(address) has gone silent")
-        case .outOfOrder(let why):
-            ClientError(code: .protocolBroken, message: "\(address): \(why)")
-        }
+extension Instant {
+    fileprivate init(_ deadline: NIODeadline) {
+        self.init(milliseconds: Int64(clamping: deadline.uptimeNanoseconds / 1_000_000))
     }
 }

@@ -51,7 +51,7 @@ package struct ServerRota: Sendable {
     /// The random pause of a round, the first being 1.
     package mutating func pause(round: Int) -> Duration {
         var pause = pauses.lowerBound
-        for _ in 1..<max(2, round) where pause < pauses.upperBound { pause *= 2 }
+        for _ in 1..<max(1, round) where pause < pauses.upperBound { pause *= 2 }
         pause = min(pause, pauses.upperBound)
         let share = Int(random.next() % 5_000)
         return pause * (5_000 + share) / 10_000

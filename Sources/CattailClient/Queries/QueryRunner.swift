@@ -18,14 +18,22 @@ final class QueryRunner {
     private var pause: Scheduled<Void>?
     private var deadline: Scheduled<Void>?
     private var troubles = Troubles()
-    private var progress = Progress.unanswered
+    private var progress = Progress.unheard
     private var pressure = BufferPressure.low
 
     private enum Progress {
-        case unanswered
+        /// Not even a hello came since the last server was lost: the clock runs.
+        case unheard
+        /// A server has the question and is alive; finding the answer may take it any time.
+        case asked
         case answering
         case over
     }
+
+    /// A server that takes the question and is lost before it answers, again and again, is not
+    /// asked for ever.
+    private static let lossesMaximum = 5
+    private var losses = 0
 
     init(
         configuration: ClientConfiguration, body: Query.Body,
@@ -40,12 +48,15 @@ final class QueryRunner {
     }
 
     func start() {
-        deadline = eventLoop.assumeIsolated().scheduleTask(
-            in: TimeAmount(configuration.timeout)
-        ) { [weak self] in
+        scheduleDeadline()
+        connect()
+    }
+
+    private func scheduleDeadline() {
+        let patience = TimeAmount(configuration.timeout)
+        deadline = eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
             self?.deadlineCame()
         }
-        connect()
     }
 
     func stop() { end(nil) }
@@ -70,6 +81,14 @@ final class QueryRunner {
     private func tryNext(noSoonerThan least: Duration = .zero) {
         connection?.close()
         connection = nil
+        if case .asked = progress {
+            progress = .unheard
+            losses += 1
+            guard losses < Self.lossesMaximum else {
+                return end(troubles.error(servers: rota.all, patience: configuration.timeout))
+            }
+            scheduleDeadline()
+        }
         let pause = max(least, rota.pauseBeforeNext())
         guard pause > .zero else { return connect() }
         self.pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
@@ -79,7 +98,7 @@ final class QueryRunner {
     }
 
     private func deadlineCame() {
-        guard case .unanswered = progress else { return }
+        guard case .unheard = progress else { return }
         end(troubles.error(servers: rota.all, patience: configuration.timeout))
     }
 
@@ -100,7 +119,11 @@ final class QueryRunner {
 }
 
 extension QueryRunner: ClientConnectionOwner {
-    func established(_ hello: ServerHello) { connection?.send(.query(query)) }
+    func established(_ hello: ServerHello) {
+        progress = .asked
+        deadline?.cancel()
+        connection?.request(query)
+    }
 
     func received(_ message: ServerMessage) {
         switch message {
@@ -117,7 +140,6 @@ extension QueryRunner: ClientConnectionOwner {
             return failed(code, message)
         }
         progress = .answering
-        deadline?.cancel()
         if case .high = buffer.push(answer), case .low = pressure {
             pressure = .high
             connection?.pauseReading()
@@ -128,8 +150,8 @@ extension QueryRunner: ClientConnectionOwner {
     private func failed(_ code: FailureCode, _ message: String) {
         note(message.isEmpty ? code.rawValue : message)
         switch (progress, code) {
-        case (.unanswered, .unavailable), (.unanswered, .overloaded): tryNext()
-        case (.unanswered, _), (.answering, _), (.over, _):
+        case (.asked, .unavailable), (.asked, .overloaded): tryNext()
+        case (.unheard, _), (.asked, _), (.answering, _), (.over, _):
             end(ClientError(code: .init(rawValue: code.rawValue), message: message))
         }
     }
@@ -137,10 +159,10 @@ extension QueryRunner: ClientConnectionOwner {
     private func goodbyeReceived(_ goodbye: Goodbye) {
         note(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)
         switch progress {
-        case .unanswered where !goodbye.code.isPermanent:
+        case .unheard where !goodbye.code.isPermanent, .asked where !goodbye.code.isPermanent:
             rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
             tryNext(noSoonerThan: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
-        case .unanswered, .answering, .over:
+        case .unheard, .asked, .answering, .over:
             guard let server = connection?.address else { return }
             end(ClientError(goodbye, from: server))
         }
@@ -152,7 +174,7 @@ extension QueryRunner: ClientConnectionOwner {
         troubles.note(error.message, of: address)
         connection = nil
         switch progress {
-        case .unanswered: tryNext()
+        case .unheard, .asked: tryNext()
         case .answering:
             var error = error
             error.remedy = "the answer is not complete; ask again"

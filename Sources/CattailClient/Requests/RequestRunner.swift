@@ -67,7 +67,7 @@ final class RequestRunner {
 
     func close() {
         isClosed = true
-        dropLink(saying: .done)
+        dropLink()
         giveUp(ClientError(code: .cancelled, message: "the client was closed"))
     }
 
@@ -95,7 +95,7 @@ final class RequestRunner {
             let mutations = pipeline.takeToSend(
                 countLimit: Self.mutationsPerFrame, byteLimit: Self.bytesPerFrame)
             guard !mutations.isEmpty else { return }
-            connection.send(frame: PlainFrame.make(ClientMessage.mutations(mutations)))
+            connection.request(mutations)
         }
     }
 
@@ -110,11 +110,11 @@ final class RequestRunner {
         connection.dial()
     }
 
-    private func dropLink(saying code: GoodbyeCode) {
+    private func dropLink() {
         switch link {
         case .none: break
         case .pausing(let pause): pause.cancel()
-        case .connecting(let connection), .established(let connection): connection.close(code)
+        case .connecting(let connection), .established(let connection): connection.close()
         }
         link = .none
         askingAgain?.cancel()
@@ -124,7 +124,7 @@ final class RequestRunner {
 
     /// The next server, now or after a pause; none when there is nothing to be asked.
     private func tryNext(noSoonerThan least: Duration = .zero) {
-        dropLink(saying: .done)
+        dropLink()
         guard !pipeline.isEmpty, !isClosed else { return }
         let pause = max(least, rota.pauseBeforeNext())
         guard pause > .zero else { return connect() }
@@ -165,7 +165,7 @@ final class RequestRunner {
             return scheduleDeadline()
         }
         let error = troubles.error(servers: rota.all, patience: configuration.timeout)
-        dropLink(saying: .done)
+        dropLink()
         giveUp(error)
     }
 
@@ -243,7 +243,7 @@ extension RequestRunner: ClientConnectionOwner {
     private func goodbyeReceived(_ goodbye: Goodbye) {
         note(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)
         if goodbye.code.isPermanent, let server = address {
-            dropLink(saying: .done)
+            dropLink()
             return giveUp(ClientError(goodbye, from: server))
         }
         rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })

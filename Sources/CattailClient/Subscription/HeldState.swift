@@ -56,7 +56,8 @@ package struct HeldState: Sendable {
     /// Where a snapshot was cut off, so that it need not begin anew (G8).
     package var cursor: SnapshotCursor? {
         guard case .replacing(let snapshot) = staging, let last = snapshot.last else { return nil }
-        return SnapshotCursor(start: snapshot.start, fingerprint: fingerprint, last: last)
+        return SnapshotCursor(
+            start: snapshot.start, fingerprint: fingerprint, last: last, highest: snapshot.highest)
     }
 
     // MARK: Inputs

@@ -75,7 +75,7 @@ extension EndpointState {
                 put(item)
                 return .changed(.put(item))
             } catch {
-                return .diverged(.patchMalformed(patch.seq, "\(error)"))
+                return .diverged(.patchMalformed(patch.seq, error.code))
             }
         }
     }
@@ -95,12 +95,12 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     /// What the server is told in the refusal.
     package var code: String {
         switch self {
-        case .digestDiffers: "digest-differs"
+        case .digestDiffers: "digest-mismatch"
         case .startNotHeld: "start-not-held"
         case .resyncMissing: "resync-missing"
         case .markNotOnward: "mark-not-onward"
         case .changeBehindMark: "change-behind-mark"
-        case .patchBaseMissing: "patch-base-missing"
+        case .patchBaseMissing: "patch-base-mismatch"
         case .patchMalformed: "patch-malformed"
         }
     }

@@ -36,6 +36,8 @@ package struct SubscriberStateMachine: Sendable {
     package enum Action: Sendable {
         case connect(ServerAddress)
         case send(ClientMessage)
+        /// Tells the server what is held here, for its counters of G6: now and then is enough.
+        case sayApplied(Position, StateDigest)
         case tell(EndpointUpdate)
         /// Says goodbye and closes; the end of that connection is not reported any more.
         case disconnect
@@ -45,9 +47,6 @@ package struct SubscriberStateMachine: Sendable {
         case finish(ClientError)
     }
 
-    /// Tells the server what is applied at every so many marks, beside each `inSync`: enough for
-    /// its counters of G6.
-    private static let marksPerApplied = 64
     /// So many differences in a row, and what is held is called unverified.
     private static let differencesUntilUnverified = 3
 
@@ -55,7 +54,6 @@ package struct SubscriberStateMachine: Sendable {
     package private(set) var held: HeldState
     private var rota: ServerRota
     private var differencesInARow = 0
-    private var marksSinceApplied = 0
     private var staleSince: Timestamp?
     private var actions: [Action] = []
 
@@ -160,17 +158,11 @@ package struct SubscriberStateMachine: Sendable {
                 state = .streaming(streaming)
                 rota.succeeded()
                 tell(.inSync(streaming.kind, mark.position.seq))
-                marksSinceApplied = Self.marksPerApplied
             }
-            sayApplied(changes.mark)
+            if changes.mark.check == .verified {
+                actions.append(.sayApplied(changes.mark.position, changes.mark.digest))
+            }
         }
-    }
-
-    private mutating func sayApplied(_ mark: SubscriptionMark) {
-        marksSinceApplied += 1
-        guard marksSinceApplied > Self.marksPerApplied else { return }
-        marksSinceApplied = 0
-        actions.append(.send(.applied(mark.position, mark.digest)))
     }
 
     /// This server has less than what is held here: another may have it, or this one will.

@@ -18,6 +18,7 @@ final class SubscriptionRunner {
     private var connection: ClientConnection?
     private var pause: Scheduled<Void>?
     private var pressure = BufferPressure.low
+    private var lastApplied: NIODeadline?
 
     init(
         configuration: ClientConfiguration, selection: Selection, held: HeldState,
@@ -56,6 +57,7 @@ final class SubscriptionRunner {
             switch action {
             case .connect(let server): connect(to: server)
             case .send(let message): connection?.send(message)
+            case .sayApplied(let position, let digest): sayApplied(position, digest)
             case .tell(let update): tell(update)
             case .disconnect:
                 connection?.close()
@@ -66,7 +68,16 @@ final class SubscriptionRunner {
         }
     }
 
+    /// Once a second: a mark behind each commit is no reason to write as often.
+    private func sayApplied(_ position: Position, _ digest: StateDigest) {
+        let now = eventLoop.now
+        if let lastApplied, now < lastApplied + .seconds(1) { return }
+        lastApplied = now
+        connection?.send(.applied(position, digest))
+    }
+
     private func connect(to server: ServerAddress) {
+        lastApplied = nil
         let hello = ClientHello(
             role: .state, client: configuration.program, actor: configuration.actor,
             selection: selection.wire, resume: machine.held.token, cursor: machine.held.cursor,

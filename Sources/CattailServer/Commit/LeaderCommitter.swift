@@ -20,6 +20,8 @@ struct LeaderCommitter: Committer {
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
     /// while the cost per mutation falls no more.
     private static let batchMutations = 2_000
+    /// The same in bytes: what a batch holds in memory, and then in a frame of each feed.
+    private static let batchBytes = 8 << 20
 
     init(
         core: LeaderCore, writer: LogWriter, clock: WallClock, logger: Logger, health: NodeHealth
@@ -34,13 +36,16 @@ struct LeaderCommitter: Committer {
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
         var batch: [(ConnectionID, [AdmittedMutation])] = []
         var count = 0
+        var byteCount = 0
         for case .mutate(let connection, let mutations) in work {
             batch.append((connection, mutations))
             count += mutations.count
-            if count >= Self.batchMutations {
+            byteCount += mutations.reduce(0) { $0 + $1.endpoint.count }
+            if count >= Self.batchMutations || byteCount >= Self.batchBytes {
                 tell(commit(batch))
                 batch = []
                 count = 0
+                byteCount = 0
             }
         }
         if !batch.isEmpty { tell(commit(batch)) }

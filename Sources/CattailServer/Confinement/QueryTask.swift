@@ -65,7 +65,8 @@ final class QueryTask: @unchecked Sendable {
         case .new: return try begin(past)
         case .items(let state, let selection, let after, let at):
             return itemsPart(state, selection, after, at)
-        case .events(let filter, let next, let last): return try eventsPart(past, filter, next, last)
+        case .events(let filter, let next, let last):
+            return try eventsPart(past, filter, next, last)
         case .history(let next, let seqs): return try historyPart(past, next, seqs)
         case .diff(let rest, let at): return diffPart(rest, at)
         case .verifying(let verification): return try verifyPart(past, verification)
@@ -199,7 +200,8 @@ final class QueryTask: @unchecked Sendable {
         }
         let report = verification.report
         let head = Position(
-            logID: past.events.logID, epoch: .none, seq: report.head.seq, chain: report.head.chain)
+            logID: past.events.logID, epoch: verification.epochInForce ?? .none,
+            seq: report.head.seq, chain: report.head.chain)
         var answer = VerifyReport(checked: report.events, head: head)
         switch verification.state {
         case .running:

@@ -43,7 +43,9 @@ final class ReaderPool: @unchecked Sendable {
     }
 
     private func borrow() -> Result<LogReader, LogError> {
-        if let confined = idle.withLockedValue({ $0.popLast() }) { return .success(confined.take()) }
+        if let confined = idle.withLockedValue({ $0.popLast() }) {
+            return .success(confined.take())
+        }
         do { return .success(try LogReader.open(directory: directory)) } catch {
             return .failure(error)
         }

@@ -5,28 +5,45 @@ internal import SyncProtocol
 enum PositionClaim {
     case nothing
     case token(Position, fingerprint: Hash256?, selection: Hash256?)
-    case cursor(Position, fingerprint: Hash256, lastKey: EndpointKey, selection: Hash256)
+    /// A snapshot that was cut off; with the token, if any, for when it cannot go on.
+    case cursor(SnapshotCursor, selection: Hash256, token: ResumeToken?)
 
     private var position: Position? {
         switch self {
         case .nothing: nil
-        case .token(let position, _, _), .cursor(let position, _, _, _): position
+        case .token(let position, _, _): position
+        case .cursor(let cursor, _, _): cursor.start
         }
+    }
+
+    /// The greatest seq that the subscriber has seen. Of a cut snapshot that may be beyond its
+    /// start: below it a node knows nothing of what was staged (G7).
+    private var seen: Seq {
+        switch self {
+        case .nothing: .zero
+        case .token(let position, _, _): position.seq
+        case .cursor(let cursor, _, _): max(cursor.start.seq, cursor.highest)
+        }
+    }
+
+    /// What is left to say when the snapshot cannot go on; nil when there is none.
+    var withoutCursor: PositionClaim? {
+        guard case .cursor(_, let selection, let token) = self else { return nil }
+        guard let token else { return .nothing }
+        return .token(token.position, fingerprint: token.fingerprint, selection: selection)
     }
 
     private var isOfThisSelection: Bool {
         switch self {
         case .nothing: true
         case .token(_, let fingerprint, let selection): fingerprint == selection
-        case .cursor(_, let fingerprint, _, let selection): fingerprint == selection
+        case .cursor(let cursor, let selection, _): cursor.fingerprint == selection
         }
     }
 
     init(_ request: SubscriptionRequest, selection: Selection?) {
         if case .state(_, let cursor?) = request.subject, let selection {
-            self = .cursor(
-                cursor.start, fingerprint: cursor.fingerprint, lastKey: cursor.last,
-                selection: selection.fingerprint)
+            self = .cursor(cursor, selection: selection.fingerprint, token: request.resume)
         } else if let token = request.resume {
             self = .token(
                 token.position, fingerprint: selection == nil ? nil : token.fingerprint,
@@ -47,12 +64,13 @@ enum PositionClaim {
         guard let position else { return .known(.none) }
         guard position.logID == head.logID else { return .known(.otherLog) }
         guard isOfThisSelection else { return .known(.otherSelection) }
-        if position == head { return .known(.here(position)) }
-        guard position.seq > head.seq else { return .look(position) }
+        guard seen > head.seq else {
+            return position == head ? .known(.here(position)) : .look(position)
+        }
         // Nothing can be ahead of the leader but a future that is lost.
         switch role {
         case .leader: return .known(.otherHistory)
-        case .follower: return .known(.ahead(position.seq))
+        case .follower: return .known(.ahead(seen))
         }
     }
 }
@@ -65,4 +83,12 @@ enum PositionStanding {
     case otherLog
     case otherHistory
     case otherSelection
+
+    /// Whether nothing can be built on the claim, here and later.
+    var isWorthless: Bool {
+        switch self {
+        case .otherLog, .otherHistory, .otherSelection: true
+        case .none, .here, .ahead: false
+        }
+    }
 }

@@ -64,7 +64,7 @@ final class ServerConnection: PeerDriver {
 
     func flushed(byteCount: Int) {
         switch inFlight.popFirst() {
-        case .part(let ticket): if let task = queries[ticket] { makePart(task) }
+        case .part(let task): if queries[task.ticket] === task { makePart(task) }
         case .answers(let count):
             answerBytesInFlight -= byteCount
             carryOut(session.requestsAnswered(count: count))
@@ -311,7 +311,7 @@ final class ServerConnection: PeerDriver {
             return end(task.ticket, .failure(.tooLong, message: error.description))
         }
         // The next part when the socket has taken this one: a slow asker costs one part.
-        inFlight.append(.part(ticket: task.ticket))
+        inFlight.append(.part(task))
         link.write(frames: frames)
         link.flush()
         guard part.isLast else { return }
@@ -349,8 +349,9 @@ struct SubscriptionStatus {
 extension ServerConnection {
     /// Of each buffer that the socket has not taken yet, what is to be done when it has.
     private enum InFlight {
-        /// Of a query's answer: the next part is made.
-        case part(ticket: UInt64)
+        /// Of this query's answer: the next part is made, if it is still asked for. (Its ticket
+        /// would not do: that may be another query's by now, which has a part underway.)
+        case part(QueryTask)
         case answers(count: Int)
     }
 

@@ -1,7 +1,7 @@
 internal import EndpointModel
+internal import EndpointState
 internal import Feeds
 internal import LogStore
-internal import EndpointState
 internal import SyncProtocol
 internal import SyncTransport
 

@@ -48,7 +48,8 @@ final class ServingLoop {
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        times: ClosedRange<Timestamp>?, readers: ReaderPool, committer: CommitThread, health: NodeHealth
+        times: ClosedRange<Timestamp>?, readers: ReaderPool, committer: CommitThread,
+        health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
@@ -132,6 +133,8 @@ final class ServingLoop {
 
     /// The descriptor is given back.
     private func channelClosed(_ id: ConnectionID) {
+        // It may have closed before anyone was told that it had opened.
+        if connections[id] != nil { remove(id) }
         lingering[id] = nil
         connectionCount.leave()
         noteIfEmpty()
@@ -151,6 +154,9 @@ final class ServingLoop {
         _ standing: PositionStanding
     ) {
         guard let connection = connections[id] else { return }
+        if standing.isWorthless, let rest = claim.withoutCursor {
+            return subscribe(id, selection, rest)
+        }
         let start: SubscriptionStart
         switch (standing, claim) {
         case (.none, _): start = .snapshot(.noToken)
@@ -163,8 +169,8 @@ final class ServingLoop {
                 serving.subscribe(id, selection, claim)
             }
             return
-        case (.here(let position), .cursor(_, _, let lastKey, _)):
-            start = .cursor(start: position, lastKey: lastKey)
+        case (.here(let position), .cursor(let cursor, _, _)):
+            start = .cursor(start: position, lastKey: cursor.last)
         case (.here(let position), .token), (.here(let position), .nothing):
             start = .resume(position)
         }
@@ -194,7 +200,8 @@ final class ServingLoop {
             case .otherHistory:
                 connection.refuse(
                     .historyOther,
-                    "the chain hash held is not on the history of log \(serving.hub.position.logID)")
+                    "the chain hash held is not on the history of log \(serving.hub.position.logID)"
+                )
             }
         }
     }
@@ -232,7 +239,8 @@ final class ServingLoop {
         _ then: (ServingLoop, PositionStanding) -> Void
     ) {
         switch chain {
-        case .success(let found): then(self, found == position.chain ? .here(position) : .otherHistory)
+        case .success(let found):
+            then(self, found == position.chain ? .here(position) : .otherHistory)
         case .failure(let error): fail(id, error)
         }
     }
@@ -348,7 +356,14 @@ final class ServingLoop {
         NodeStanding(
             server: Program.name, role: role, head: hub.position,
             leader: role == .leader ? advertise : health.now.leader,
-            forks: [])
+            forks: forks)
+    }
+
+    /// Where the epoch in force began. The first one begins a log; of a later one its first seq
+    /// is not known here, and so it is not told.
+    private var forks: [Fork] {
+        let epoch = hub.position.epoch
+        return epoch.number == 1 ? [Fork(epoch: epoch, firstSeq: Seq(1))] : []
     }
 
     /// A session's clock.
@@ -420,17 +435,5 @@ extension CatchUpPage {
         case .frames: false
         case .last, .records, .snapshotIsCheaper: true
         }
-    }
-}
-
-extension Selection {
-    /// The endpoints of the state that are selected, with their digest.
-    func members(of state: EndpointState) -> EndpointState {
-        var members = EndpointState()
-        for item in state.items where matches(item) {
-            precondition(members.append(item), "a state is in the order of keys")
-        }
-        members.advance(to: state.seq)
-        return members
     }
 }

@@ -1,5 +1,6 @@
 internal import EndpointModel
 internal import Feeds
+internal import ReplicaCore
 internal import SyncProtocol
 
 /// How a node stands, as `cattail status -o json` prints it.
@@ -36,9 +37,16 @@ struct StatusReport {
     var connections: Int
     var counters: FeedCounters
 
+    /// Where rows end: half of a frame. One row is far smaller than the other half.
+    private static let rowByteLimit = 1 << 20
+
     /// One compact JSON document.
+    ///
+    /// It must fit a frame, whatever thousands of subscribers call themselves: rows that would
+    /// pass the bound are left out, and counted.
     var json: [UInt8] {
         var json = JSONText()
+        var omitted: UInt64 = 0
         json.object {
             $0.member("role", role)
             $0.member("logID", position.logID.description)
@@ -53,7 +61,14 @@ struct StatusReport {
             $0.member("lagEvents", lagEvents)
             $0.member("lagSeconds", lagSeconds)
             $0.member("connections", UInt64(clamping: connections))
-            $0.array("subscribers", subscribers) { json, row in row.write(to: &json) }
+            $0.array("subscribers", subscribers) { json, row in
+                if json.bytes.count < Self.rowByteLimit {
+                    row.write(to: &json)
+                } else {
+                    omitted += 1
+                }
+            }
+            $0.member("subscribersOmitted", omitted)
             $0.object("log") {
                 $0.member("bytes", logBytes)
                 $0.member("firstSeq", UInt64(1))
@@ -88,7 +103,7 @@ extension StatusReport.SubscriberRow {
             $0.member("kind", kind)
             $0.member("client", client)
             $0.member("actor", actor)
-            $0.member("selection", selection)
+            $0.member("selection", selection.cut(toBytes: 256))
             $0.member("seq", seq.rawValue)
             $0.member("behindEvents", behindEvents)
             $0.member("how", how)

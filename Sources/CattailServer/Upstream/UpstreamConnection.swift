@@ -90,7 +90,9 @@ final class UpstreamConnection: PeerDriver {
                 }
             case .commit(let mark, _): handOn(mark: mark.position)
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
-            case .close: link?.closeAfterFlush()
+            case .close(let end):
+                owner.noteEnd(of: self, end)
+                link?.closeAfterFlush()
             case .reconnect(let advice): owner.ended(self, advice)
             case .giveUp(let goodbye): owner.gaveUp(self, goodbye)
             case .reportInSync, .reportBehind: break  // Health tells both by the heads.

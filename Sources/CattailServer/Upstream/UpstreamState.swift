@@ -147,6 +147,22 @@ final class UpstreamState {
         retry = loop.scheduleTask(in: pause) { bound.value.dial() }
     }
 
+    /// Why a session ended, where the operator should know.
+    func noteEnd(of connection: UpstreamConnection, _ end: SessionEnd) {
+        let reason: String
+        switch end {
+        case .goodbyeSent(let goodbye):
+            guard goodbye.code != .done else { return }
+            reason = "it broke the protocol, \(goodbye.code): \(goodbye.message)"
+        case .goodbyeReceived(let goodbye): reason = "it said \(goodbye.code): \(goodbye.message)"
+        case .prefaceMismatched: reason = "it speaks another protocol"
+        case .connectionLost: reason = "the connection was lost"
+        }
+        logger.warning(
+            "upstream link ended",
+            metadata: ["address": "\(connection.address)", "reason": "\(reason)"])
+    }
+
     /// The log there is not ours: no retry can mend that.
     func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
         guard connection === ended else { return }

@@ -1,5 +1,6 @@
 /// A text that is no document: what is wrong, where, and what to do about it.
 package struct DocumentSyntaxError: Error, Hashable, Sendable {
+    // error-codes
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// A byte that does not belong where it stands.
         case syntax

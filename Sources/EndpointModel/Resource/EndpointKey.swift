@@ -11,6 +11,20 @@ public struct EndpointKey: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(namespace)/\(name)" }
 }
 
+extension EndpointKey {
+    /// By bytes, like the order: an imported name may be any text, and two that Unicode calls
+    /// equal (an accent composed or combining) are still two endpoints.
+    public static func == (left: EndpointKey, right: EndpointKey) -> Bool {
+        left.namespace.utf8.elementsEqual(right.namespace.utf8)
+            && left.name.utf8.elementsEqual(right.name.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(namespace)
+        hasher.combine(name)
+    }
+}
+
 extension EndpointKey: Comparable {
     public static func < (left: EndpointKey, right: EndpointKey) -> Bool {
         if left.namespace.utf8.elementsEqual(right.namespace.utf8) {

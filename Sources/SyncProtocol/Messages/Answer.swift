@@ -11,6 +11,7 @@ package enum Outcome: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// Why a mutation or query failed. Codes name the condition; users see them as they are.
+// error-codes
 package struct FailureCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     package var rawValue: String
 

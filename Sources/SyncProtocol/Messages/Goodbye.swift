@@ -1,6 +1,7 @@
 package import EndpointModel
 
 /// Why a connection ends, as the other end is told.
+// error-codes
 package struct GoodbyeCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     package var rawValue: String
 

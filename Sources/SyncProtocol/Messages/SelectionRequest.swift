@@ -70,17 +70,24 @@ package struct SnapshotCursor: WireMessage {
     package var start: Position
     package var fingerprint: Hash256
     package var last: EndpointKey
+    /// The greatest seq of what is staged: a node whose head is below it cannot go on, for it
+    /// knows nothing of what the subscriber has seen (G7). 0: not said.
+    package var highest: Seq
 
-    package init(start: Position, fingerprint: Hash256, last: EndpointKey) {
+    package init(
+        start: Position, fingerprint: Hash256, last: EndpointKey, highest: Seq = .zero
+    ) {
         self.start = start
         self.fingerprint = fingerprint
         self.last = last
+        self.highest = highest
     }
 
     package func write(to writer: inout ProtoWriter) {
         writer.position(1, start)
         writer.hash(2, fingerprint)
         writer.key(namespace: 3, name: 4, last)
+        writer.number(5, highest.rawValue)
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
@@ -88,18 +95,20 @@ package struct SnapshotCursor: WireMessage {
         var start: Position?
         var fingerprint: Hash256?
         var last = EndpointKey(namespace: "", name: "")
+        var highest = Seq.zero
         while let field = try reader.next() {
             switch field.number {
             case 1: start = try reader.position(field)
             case 2: fingerprint = try reader.hash(field)
             case 3: last.namespace = try reader.text(field)
             case 4: last.name = try reader.text(field)
+            case 5: highest = try reader.seq(field)
             default: try reader.skip(field)
             }
         }
         self.init(
             start: try required(start, field: 1),
             fingerprint: try required(fingerprint, field: 2),
-            last: try required(last, namespace: 3, name: 4))
+            last: try required(last, namespace: 3, name: 4), highest: highest)
     }
 }

@@ -18,7 +18,7 @@ struct SubscriptionProgress: Equatable, Sendable {
 
     let role: Role
     let logID: LogID
-    let cursorStart: Position?
+    let cursor: SnapshotCursor?
     private(set) var phase = Phase.awaitingResync
     /// The position held: of the resume token, then of the last mark.
     private(set) var held: Position?
@@ -29,7 +29,7 @@ struct SubscriptionProgress: Equatable, Sendable {
     init(hello: ClientHello, logID: LogID) {
         role = hello.role
         self.logID = logID
-        cursorStart = hello.cursor?.start
+        cursor = hello.cursor
         held = hello.resume?.position
         stagedSeq = held?.seq ?? .zero
     }
@@ -44,12 +44,15 @@ struct SubscriptionProgress: Equatable, Sendable {
             return .failure(SessionFault("a log goes on by deltas, not by \(resync.how)"))
         }
         if !resync.how.replaces, let fault = startFault(resync) { return .failure(fault) }
-        let isCutOffSnapshot =
-            resync.how == .snapshot && resyncs == 0 && resync.start == cursorStart
+        let goesOn = cursor.flatMap { cursor in
+            let fits = resync.how == .snapshot && resyncs == 0 && resync.start == cursor.start
+            return fits ? cursor : nil
+        }
         phase = .following(resync, inSync: .notYet)
         resyncs += 1
-        stagedSeq = resync.how.replaces ? .zero : resync.start.seq
-        return .success(isCutOffSnapshot ? .kept : .dropped)
+        // Of a snapshot that goes on, what was staged before the cut counts too (G7).
+        stagedSeq = resync.how.replaces ? goesOn?.highest ?? .zero : resync.start.seq
+        return .success(goesOn == nil ? .dropped : .kept)
     }
 
     /// Deltas and net change begin where the subscriber stands; with nothing held that is the

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import EndpointModel
 internal import EndpointState
-internal import Logging
 internal import LogStore
+internal import Logging
 internal import Projection
 internal import ReferenceCluster
 

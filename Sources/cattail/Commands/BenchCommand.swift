@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure: load from the user's side, and the fold and rebuild of views.",
         subcommands: [
-            BenchWritersCommand.self, BenchBulkCommand.self, BenchFoldCommand.self,
-            BenchRebuildCommand.self,
+            BenchWritersCommand.self, BenchBulkCommand.self, BenchAgentsCommand.self,
+            BenchFoldCommand.self, BenchRebuildCommand.self,
         ])
 }

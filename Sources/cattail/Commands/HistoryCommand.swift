@@ -80,7 +80,7 @@ private struct EndpointVersion {
 enum Absence {
     static func fault(_ key: EndpointKey) -> Fault {
         Fault(
-            code: "not-found",
+            code: FaultCode.notFound,
             what: "resource does not exist: \(WorkloadEndpoint.kind)(\(key))",
             remedy: "look at the name and the namespace")
     }

@@ -56,7 +56,7 @@ struct LabelCommand: AsyncParsableCommand {
         guard parts.count > 1 else {
             guard standing != nil else {
                 throw Fault(
-                    code: "label-missing",
+                    code: FaultCode.labelMissing,
                     what: "cannot remove label of \(kind.rawValue) \(name), "
                         + "key \(key) does not exist")
             }
@@ -65,7 +65,7 @@ struct LabelCommand: AsyncParsableCommand {
         }
         if let standing, standing != parts[1], !overwrite {
             throw Fault(
-                code: "label-present",
+                code: FaultCode.labelPresent,
                 what: "failed to update label of \(kind.rawValue) \(name), "
                     + "key \(key) is already present. please use '--overwrite' to set a new value.")
         }

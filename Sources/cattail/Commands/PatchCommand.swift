@@ -28,7 +28,7 @@ struct PatchCommand: AsyncParsableCommand {
         let patch = try JSONReader.read(self.patch)
         guard case .object = patch else {
             throw Fault(
-                code: "wrong-shape", what: "the patch is no JSON object",
+                code: FaultCode.wrongShape, what: "the patch is no JSON object",
                 remedy: #"write it as {"spec":{…}}"#)
         }
         let key = namespace.key(name)
@@ -69,7 +69,8 @@ extension DocumentValue {
             switch (change.value, index) {
             case (.null, let index?): members.remove(at: index)
             case (.null, nil): break
-            case (let value, let index?): members[index].value = members[index].value.patched(by: value)
+            case (let value, let index?):
+                members[index].value = members[index].value.patched(by: value)
             case (let value, nil):
                 members.append(Member(change.key, DocumentValue.object([]).patched(by: value)))
             }

@@ -47,6 +47,6 @@ struct ValidateCommand: AsyncParsableCommand {
 /// An input that holds nothing.
 enum NoDocuments {
     static let fault = Fault(
-        code: "no-documents", what: "No resources specified",
+        code: FaultCode.noDocuments, what: "No resources specified",
         remedy: "give documents, or --skip-empty")
 }

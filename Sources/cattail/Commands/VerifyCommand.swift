@@ -21,7 +21,8 @@ struct VerifyCommand: AsyncParsableCommand {
         switch (found.firstBad, output) {
         case (let seq?, _):
             throw Fault(
-                code: "damaged", what: "seq \(seq) is the first that is missing or wrong: "
+                code: FaultCode.damaged,
+                what: "seq \(seq) is the first that is missing or wrong: "
                     + found.why,
                 remedy: "restore the data directory from a copy or from a follower")
         case (nil, .text): try Console.output.line(Self.text(found))

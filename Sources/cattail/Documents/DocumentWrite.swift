@@ -37,31 +37,37 @@ struct DocumentWrite: Sendable {
         case .failure(let fault):
             return PreparedDocument(position: fault.position, content: .faults([Fault(fault)]))
         case .success(let document):
-            var prepared = PreparedDocument(
-                position: document.position, content: content(document))
-            prepared.warnings = document.warnings.map {
+            var warnings = document.warnings.map {
                 "\($0.path): \($0.message), \(document.position.source), \($0.place)"
             }
-            return prepared
+            let content = content(document, &warnings)
+            return PreparedDocument(
+                position: document.position, warnings: warnings, content: content)
         }
     }
 
-    private func content(_ document: StreamedDocument) -> PreparedDocument.Content {
+    private func content(
+        _ document: StreamedDocument, _ warnings: inout [String]
+    ) -> PreparedDocument.Content {
         do {
-            return .request(try request(document))
+            return .request(try request(document, &warnings))
         } catch {
             return .faults(Fault.all(of: error).map { $0.at(document.position) })
         }
     }
 
-    private func request(_ document: StreamedDocument) throws -> MutationRequest {
+    private func request(
+        _ document: StreamedDocument, _ warnings: inout [String]
+    ) throws -> MutationRequest {
         switch operation {
-        case .apply: try put(.apply, document, for: .apply)
-        case .create: try put(.create, document, for: .create)
-        case .replace: try put(.replace, document, for: .apply)
-        case .delete: try delete(document)
+        case .apply: return try put(.apply, document, for: .apply)
+        case .create: return try put(.create, document, for: .create)
+        case .replace: return try put(.replace, document, for: .apply)
+        case .delete: return try delete(document)
         case .importing:
-            try EndpointImport(document, namespace: namespace).request(effect: effect)
+            let imported = try EndpointImport(document, namespace: namespace)
+            warnings += imported.flags.map { "\($0), kept and flagged, \(document.position)" }
+            return imported.request(effect: effect)
         }
     }
 
@@ -109,7 +115,7 @@ struct DocumentWrite: Sendable {
             metadata.namespace = given ?? NamespaceOption.standard
         } else if let given, given != metadata.namespace {
             throw Fault(
-                code: "namespace-mismatch",
+                code: FaultCode.namespaceMismatch,
                 what: "resource namespace does not match client namespace. "
                     + "\(FieldFault.shown(metadata.namespace)) != \(given)",
                 field: "metadata.namespace", remedy: "leave -n away, or correct the document")

@@ -38,7 +38,7 @@ struct EndpointEdit {
 
     private static func moved(_ now: EndpointKey, from key: EndpointKey) -> Fault {
         Fault(
-            code: "invalid", what: "\(now) is another endpoint than \(key)",
+            code: FaultCode.invalid, what: "\(now) is another endpoint than \(key)",
             field: "metadata", remedy: "create that one, then delete this one")
     }
 }

@@ -31,8 +31,9 @@ struct EndpointImport {
         self.endpoint = endpoint
     }
 
-    /// What the rules say of it; the leader records the same.
-    var flags: [FieldFault] { endpoint.validate() }
+    /// What is kept although no field holds it, and the rules that it breaks. The leader judges
+    /// the rules again and records them with the event.
+    var flags: [String] { origin.faults + endpoint.validate().map(\.description) }
 
     func request(effect: MutationRequest.Effect) -> MutationRequest {
         MutationRequest(.importing, endpoint, origin: origin, effect: effect)

@@ -17,7 +17,7 @@ struct InputFile: Hashable, Sendable {
         switch kind(path) {
         case .missing:
             throw Fault(
-                code: "file-missing", what: SystemCause.text(path),
+                code: FaultCode.fileMissing, what: SystemCause.text(path),
                 remedy: "name a file, a directory or - for standard input")
         case .file: return [InputFile(name: path)]
         case .directory: return try files(in: path, depth)
@@ -37,7 +37,7 @@ struct InputFile: Hashable, Sendable {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
         } catch {
-            throw Fault(code: "file-unreadable", what: "\(directory): \(error)")
+            throw Fault(code: FaultCode.fileUnreadable, what: "\(directory): \(error)")
         }
         var files: [InputFile] = []
         for name in names {
@@ -65,7 +65,7 @@ struct InputFile: Hashable, Sendable {
     func read(_ take: (UnsafeRawBufferPointer) -> ReadingStep) throws(Fault) {
         let descriptor = name == "-" ? 0 : open(name, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw Fault(code: "file-unreadable", what: SystemCause.text(name))
+            throw Fault(code: FaultCode.fileUnreadable, what: SystemCause.text(name))
         }
         defer { if descriptor > 0 { close(descriptor) } }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -78,7 +78,7 @@ struct InputFile: Hashable, Sendable {
             } else if count == 0 {
                 return
             } else if errno != EINTR {
-                throw Fault(code: "file-unreadable", what: SystemCause.text(name))
+                throw Fault(code: FaultCode.fileUnreadable, what: SystemCause.text(name))
             }
         }
     }

@@ -112,7 +112,19 @@ struct ResultPrinter: Sendable {
     let style: Style
     let effect: MutationRequest.Effect
 
+    /// A reader that has gone is a fault here: what was not printed was done all the same, or
+    /// will not be done at all.
     func print(_ result: MutationResult) throws {
+        do {
+            try printLine(result)
+        } catch is OutputClosed {
+            throw Fault(
+                code: FaultCode.outputFailed, what: "whoever read the results has gone",
+                remedy: "look at the log for what was done, or do it again")
+        }
+    }
+
+    private func printLine(_ result: MutationResult) throws {
         guard let word = result.outcome.word else { return }
         switch style {
         case .quiet: return

@@ -14,7 +14,7 @@ struct Pruning {
     func run(keeping imported: ImportedKeys) async throws {
         guard imported.isWhole else {
             throw Fault(
-                code: "prune-refused", what: "a part of the input could not be read",
+                code: FaultCode.pruneRefused, what: "a part of the input could not be read",
                 remedy: "correct it, then prune: nothing was deleted")
         }
         let kept = imported.keys
@@ -23,7 +23,7 @@ struct Pruning {
         let doomed = all.filter { !kept.contains($0.key) }
         guard allowsMany || doomed.count * Self.greatestShare <= all.count else {
             throw Fault(
-                code: "prune-refused",
+                code: FaultCode.pruneRefused,
                 what: "\(doomed.count) of \(all.count) endpoints are not in the input, "
                     + "more than a tenth",
                 remedy: "look at the input, or say --yes: nothing was deleted")

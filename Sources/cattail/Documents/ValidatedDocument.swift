@@ -5,7 +5,8 @@ internal import EndpointModel
 struct ValidatedDocument: Sendable {
     let position: DocumentPosition
     let warnings: [String]
-    /// Given or derived; empty when there is neither.
+    /// What the identifiers give, be it the given one or not; the given one where they give
+    /// none.
     let name: String
     let faults: [Fault]
 
@@ -33,8 +34,7 @@ struct ValidatedDocument: Sendable {
             decoded.value.metadata.namespace = NamespaceOption.standard
         }
         faults = decoded.allFaults().map { Fault($0).at(document.position) }
-        let given = decoded.value.metadata.name
-        name = given.isEmpty ? (try? decoded.value.derivedName.get()) ?? "" : given
+        name = (try? decoded.value.derivedName.get()) ?? decoded.value.metadata.name
     }
 
     /// `{"valid":…,"name":…,"errors":[{"field","reason"}]}`

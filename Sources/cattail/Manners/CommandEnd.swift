@@ -57,7 +57,7 @@ struct UsageFault: Error {
     let fault: Fault
 
     init(_ what: String, remedy: String = UsageFault.help) {
-        fault = Fault(code: "usage", what: what, remedy: remedy)
+        fault = Fault(code: FaultCode.usage, what: what, remedy: remedy)
     }
 
     /// `see 'cattail help get'`

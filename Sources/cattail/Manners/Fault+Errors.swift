@@ -1,6 +1,8 @@
 internal import CattailClient
+internal import CattailServer
 internal import EndpointDocuments
 internal import EndpointModel
+internal import EndpointState
 internal import Foundation
 internal import LogStore
 internal import Projection
@@ -22,15 +24,21 @@ extension Fault {
         case let error as ProjectionError: [Fault(error)]
         case let error as SelectorError: [Fault(error)]
         case let error as ReferenceClusterError:
-            [Fault(code: "out-of-range", what: error.description)]
-        case is CancellationError: [Fault(code: "cancelled", what: "the command was cancelled")]
-        default: [Fault(code: "failed", what: "\(error)")]
+            [Fault(code: FaultCode.outOfRange, what: error.description)]
+        case let error as FoldError: [Fault(code: error.code, description: error.description)]
+        case let error as WireError:
+            [Fault(code: FaultCode.recordMalformed, what: error.description)]
+        case let error as UpstreamMismatch:
+            [Fault(code: error.code, description: error.description)]
+        case is CancellationError:
+            [Fault(code: FaultCode.cancelled, what: "the command was cancelled")]
+        default: [Fault(code: FaultCode.failed, what: "\(error)")]
         }
     }
 
     init(_ fault: FieldFault) {
         let what = fault.value.isEmpty ? fault.reason : "\(fault.value) \(fault.reason)"
-        self.init(code: "invalid", what: what, field: fault.field)
+        self.init(code: FaultCode.invalid, what: what, field: fault.field)
     }
 
     init(_ fault: StreamFault) {
@@ -50,18 +58,22 @@ extension Fault {
             error.offending.isEmpty
             ? "at its end" : "at byte \(error.position), near `\(error.offending)`"
         self.init(
-            code: "selector-invalid", what: "\(error.gist) \(place)", remedy: error.remedy)
+            code: FaultCode.selectorInvalid, what: "\(error.gist) \(place)", remedy: error.remedy)
     }
 
     private init(_ error: ProjectionError) {
-        // Its description begins with the code where it is not the log's own.
-        let text = error.description
-        let prefix = error.code + ": "
-        let bare = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+        self.init(code: error.code, description: error.description)
+    }
+
+    /// Out of a description in one piece: `CODE: what; remedy`.
+    private init(code: String, description: String) {
+        let prefix = code + ": "
+        let bare =
+            description.hasPrefix(prefix)
+            ? String(description.dropFirst(prefix.count)) : description
         let parts = bare.split(separator: "; ", maxSplits: 1).map(String.init)
         self.init(
-            code: error.code, what: parts.first ?? bare,
-            remedy: parts.count > 1 ? parts[1] : "")
+            code: code, what: parts.first ?? bare, remedy: parts.count > 1 ? parts[1] : "")
     }
 
     private static func all(of error: ClientError) -> [Fault] {

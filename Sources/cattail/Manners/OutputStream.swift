@@ -34,7 +34,9 @@ final class OutputStream: Sendable {
     }
 
     private func drain(_ bytes: inout [UInt8]) throws {
+        if bytes.isEmpty { return }
         defer { bytes.removeAll(keepingCapacity: true) }
+        if descriptor == 1 { ProgressLine.standard.clear() }
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes {
@@ -48,7 +50,7 @@ final class OutputStream: Sendable {
                 waitUntilWritable()
             } else if errno != EINTR {
                 throw Fault(
-                    code: "output-failed", what: SystemCause.text("standard output"),
+                    code: FaultCode.outputFailed, what: SystemCause.text("standard output"),
                     remedy: "look at where the output goes")
             }
         }

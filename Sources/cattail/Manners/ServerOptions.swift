@@ -51,7 +51,10 @@ struct ServerOptions: ParsableArguments {
 
     private static func actor(given: String?) -> String {
         if let given = given ?? Setting.text("actor") ?? Setting.text("as"),
-            !given.isEmpty { return given }
+            !given.isEmpty
+        {
+            return given
+        }
         let user = ProcessInfo.processInfo.environment["USER"] ?? NSUserName()
         return "\(user)@\(ProcessInfo.processInfo.hostName)"
     }

@@ -26,7 +26,9 @@ struct DirectoryArchive: Archive {
         return (items.filter { selection.matches($0) }, seq)
     }
 
-    func events(_ range: EventRange, _ take: ([CattailClient.LogEntry]) throws -> Void) async throws -> Seq {
+    func events(_ range: EventRange, _ take: ([CattailClient.LogEntry]) throws -> Void) async throws
+        -> Seq
+    {
         let filter = EventFilter(
             key: range.key, actor: range.actor.isEmpty ? nil : range.actor)
         let last = min(try seq(at: range.to), past.head)

@@ -23,7 +23,7 @@ struct HeldPast {
         let status = try JSONReader.read(try await client.status())
         guard case .string(let text)? = status["logID"], let logID = LogID(text) else {
             throw Fault(
-                code: "protocol-broken", what: "the server's status names no log",
+                code: FaultCode.protocolBroken, what: "the server's status names no log",
                 remedy: "use versions that fit together")
         }
         return logID
@@ -37,7 +37,7 @@ struct HeldPast {
         if seq == .zero { return .origin(of: logID) }
         let entries = try await client.log(from: .seq(seq), to: .seq(seq)).collect().elements
         guard let entry = entries.last else {
-            throw Fault(code: "position-compacted", what: "the event at seq \(seq) is gone")
+            throw Fault(code: FaultCode.positionCompacted, what: "the event at seq \(seq) is gone")
         }
         let epoch = Epoch(number: try entry.record.audit().epochNumber, leaderID: 0)
         return Position(logID: logID, epoch: epoch, seq: seq, chain: entry.chain)

@@ -9,17 +9,18 @@ struct NodeStatus {
     func fault(allowing allowed: Duration) -> Fault? {
         if let since = text("staleSince") {
             return Fault(
-                code: "stale", what: "the node has been cut off from its upstream since \(since)",
+                code: FaultCode.stale,
+                what: "the node has been cut off from its upstream since \(since)",
                 remedy: "look at the upstream and the network")
         }
         if let why = text("readOnly") {
             return Fault(
-                code: "read-only", what: "the node takes no writes: \(why)",
+                code: FaultCode.readOnly, what: "the node takes no writes: \(why)",
                 remedy: "look at the node's log")
         }
         if let lag = number("lagSeconds"), .seconds(lag) > allowed {
             return Fault(
-                code: "lagging", what: "the node is \(lag) s behind its upstream",
+                code: FaultCode.lagging, what: "the node is \(lag) s behind its upstream",
                 remedy: "look at the node's load, or allow more with --max-lag")
         }
         return nil
@@ -88,7 +89,8 @@ struct PrometheusText {
         gauge("cattail_seq", "Seq of the head.", status["seq"])
         gauge("cattail_lag_events", "Events behind the upstream.", status["lagEvents"])
         gauge("cattail_lag_seconds", "Seconds behind the upstream.", status["lagSeconds"])
-        flag("cattail_stale", "Whether the node is cut off from its upstream.", status["staleSince"])
+        flag(
+            "cattail_stale", "Whether the node is cut off from its upstream.", status["staleSince"])
         flag("cattail_read_only", "Whether the node takes no writes.", status["readOnly"])
         gauge("cattail_connections", "Open connections.", status["connections"])
         if case .array(let rows)? = status["subscribers"] {

@@ -105,7 +105,8 @@ struct WatchPrinter {
         case .connecting:
             lastMark = nil
             return .goOn
-        case .disconnected, .resync, .stale, .behind, .digestDiffers, .unverified, .goodbye, .cacheUnusable:
+        case .disconnected, .resync, .stale, .behind, .digestDiffers, .unverified, .goodbye,
+            .cacheUnusable:
             return .goOn
         }
     }

@@ -123,6 +123,8 @@ private final class PeerRecorder: PeerDriver {
     }
 
     func opened(_ link: PeerLink<ServerMessage>) {
+        // A scripted server speaks at once; a real one waits for the client's preface.
+        link.sendPreface()
         let bound = NIOLoopBound(link, eventLoop: eventLoop)
         accepted(ScriptedPeer(messages: stream, link: bound, eventLoop: eventLoop))
     }

@@ -1,5 +1,5 @@
-// schema sha256 14869e81ff34f33ac31af958e69fc410b46817bd1ecc3ee8ca81267ad9e15544
-// code sha256 c68e387a82ca088508869c9298f8dec7c8d8f1c5bb1b46755a6894be1c7bd132
+// schema sha256 f4ac446d16470a63c37f38a8c4434d312d9f8daa00d5bab134204e6072360e5c
+// code sha256 94804f021fde28c3d0efb77ef8679feb465af3c71753f8edfe4676c3d6883f22
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all
@@ -425,10 +425,10 @@ nonisolated enum Cattail_V1_Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
 nonisolated enum Cattail_V1_Sync: SwiftProtobuf.Enum, Swift.CaseIterable {
   typealias RawValue = Int
 
-  /// more follows at once
+  /// says nothing: frames are shared, and more may follow or not
   case unspecified // = 0
 
-  /// the head of this node
+  /// the head of this node; once per resync
   case inSync // = 1
   case UNRECOGNIZED(Int)
 
@@ -991,7 +991,8 @@ nonisolated struct Cattail_V1_ResumeToken: Sendable {
   fileprivate var _position: Cattail_V1_Position? = nil
 }
 
-/// Where a snapshot was cut off: what was received is the keys up to and with `last`.
+/// Where a snapshot was cut off: what was received is the keys up to and with `last`, none of it
+/// from behind `highest_seq`.
 nonisolated struct Cattail_V1_SnapshotCursor: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1012,6 +1013,9 @@ nonisolated struct Cattail_V1_SnapshotCursor: Sendable {
   var lastNamespace: String = String()
 
   var lastName: String = String()
+
+  /// the greatest seq staged; a server below it cannot go on
+  var highestSeq: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1479,7 +1483,7 @@ nonisolated struct Cattail_V1_LogQuery: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// inclusive; absent: the first event
+  /// inclusive; of a time the first event not before it; absent: the first
   var from: Cattail_V1_Point {
     get {_from ?? Cattail_V1_Point()}
     set {_from = newValue}
@@ -1848,7 +1852,7 @@ nonisolated struct Cattail_V1_ServerHello: Sendable {
   /// the leader's advertised address, when known
   var leader: String = String()
 
-  /// the recent epochs, newest first
+  /// the recent epochs as far as known, newest first
   var forks: [Cattail_V1_Fork] = []
 
   var capabilities: UInt32 = 0
@@ -3322,7 +3326,7 @@ nonisolated extension Cattail_V1_ResumeToken: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Cattail_V1_SnapshotCursor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SnapshotCursor"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}fingerprint\0\u{3}last_namespace\0\u{3}last_name\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}fingerprint\0\u{3}last_namespace\0\u{3}last_name\0\u{3}highest_seq\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3334,6 +3338,7 @@ nonisolated extension Cattail_V1_SnapshotCursor: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularBytesField(value: &self.fingerprint) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.lastNamespace) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.lastName) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.highestSeq) }()
       default: break
       }
     }
@@ -3356,6 +3361,9 @@ nonisolated extension Cattail_V1_SnapshotCursor: SwiftProtobuf.Message, SwiftPro
     if !self.lastName.isEmpty {
       try visitor.visitSingularStringField(value: self.lastName, fieldNumber: 4)
     }
+    if self.highestSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.highestSeq, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3364,6 +3372,7 @@ nonisolated extension Cattail_V1_SnapshotCursor: SwiftProtobuf.Message, SwiftPro
     if lhs.fingerprint != rhs.fingerprint {return false}
     if lhs.lastNamespace != rhs.lastNamespace {return false}
     if lhs.lastName != rhs.lastName {return false}
+    if lhs.highestSeq != rhs.highestSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

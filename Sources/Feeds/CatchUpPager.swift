@@ -1,0 +1,150 @@
+package import EndpointModel
+internal import EndpointState
+internal import NIOCore
+internal import SyncProtocol
+
+/// Where a catch-up finds events: the log, or a test's model of one.
+package protocol EventSource {
+    /// The events from `first` on, in order and without a gap: at least one, none behind `last`,
+    /// and no more than are read in one go.
+    func events(from first: Seq, through last: Seq) throws -> [SourcedEvent]
+    func item(at seq: Seq) throws -> EncodedItem
+}
+
+package struct SourcedEvent: Sendable {
+    package let record: EncodedRecord
+    /// The chain hash behind the event.
+    package let chain: Hash256
+
+    package init(record: EncodedRecord, chain: Hash256) {
+        self.record = record
+        self.chain = chain
+    }
+}
+
+/// One subscriber's way through the log, a page at a time.
+///
+/// A page costs a bounded amount of reading, whether or not anything in it concerns the
+/// subscriber: a page may be empty. So those who share a reader's thread take turns, and a
+/// subscriber that has gone costs one page more at most (G9).
+package struct CatchUpPager {
+    private enum Stage {
+        /// The next event to send.
+        case deltas(next: Seq)
+        /// The next record to send.
+        case records(next: Seq)
+        /// The keys of the events from `next` on are not gathered yet.
+        case gathering(NetChange, next: Seq)
+        case judging(NetChange)
+        /// The last page was made.
+        case ended
+    }
+
+    private let request: CatchUpRequest
+    private let frames: FrameMaker
+    private let limits: FeedLimits
+    private var stage: Stage
+
+    package init(_ request: CatchUpRequest, limits: FeedLimits) {
+        precondition(request.from < request.to.seq, "nothing lies behind seq \(request.from)")
+        self.request = request
+        self.limits = limits
+        frames = FrameMaker(limits: limits)
+        let next = request.from.next
+        switch request.form {
+        case .deltas: stage = .deltas(next: next)
+        case .records: stage = .records(next: next)
+        case .netChange, .afterSnapshot:
+            let none = NetChange(selection: request.selection, form: request.form)
+            stage = .gathering(none, next: next)
+        }
+    }
+
+    package mutating func nextPage(_ source: some EventSource) throws -> CatchUpPage {
+        // Taken out while it is worked on, so that what it gathers grows in place.
+        let current = stage
+        stage = .ended
+        switch current {
+        case .deltas(let next): return try deltaPage(from: next, source)
+        case .records(let next): return try recordPage(from: next, source)
+        case .gathering(var netChange, let next):
+            return try gather(&netChange, from: next, source)
+        case .judging(var netChange): return try judge(&netChange, source)
+        case .ended: preconditionFailure("a page behind the last")
+        }
+    }
+
+    // MARK: Each event
+
+    private mutating func deltaPage(from first: Seq, _ source: some EventSource) throws
+        -> CatchUpPage
+    {
+        let judge = DeltaJudge(selection: request.selection)
+        var changes: [FeedChange] = []
+        var last = first
+        for event in try source.events(from: first, through: request.to.seq) {
+            last = event.record.seq
+            let change = try judge.change(of: event.record.item) { seq in
+                try source.item(at: seq)
+            }
+            if let change { changes.append(change) }
+        }
+        let buffer = frames.changes(changes, mark: nil)
+        guard last < request.to.seq else { return .last(buffer) }
+        stage = .deltas(next: last.next)
+        return .frames(buffer)
+    }
+
+    /// One page and its own mark: the hub asks anew from there, and finds out whether its ring
+    /// has the rest.
+    private func recordPage(from first: Seq, _ source: some EventSource) throws -> CatchUpPage {
+        let events = try source.events(from: first, through: request.to.seq)
+        guard let last = events.last else { preconditionFailure("a source gave no event") }
+        let position = Position(
+            logID: request.to.logID, epoch: request.to.epoch, seq: last.record.seq,
+            chain: last.chain)
+        let buffer = frames.records(events.map(\.record), mark: Mark(position: position))
+        return .records(buffer, held: last.record.seq)
+    }
+
+    // MARK: Net change
+
+    private mutating func gather(
+        _ netChange: inout NetChange, from first: Seq, _ source: some EventSource
+    ) throws -> CatchUpPage {
+        var next = first
+        for _ in 0..<limits.readsPerPage where next <= request.to.seq {
+            for event in try source.events(from: next, through: request.to.seq) {
+                guard netChange.note(event.record.item) == .taken else {
+                    return .snapshotIsCheaper
+                }
+                next = event.record.seq.next
+            }
+        }
+        if next <= request.to.seq {
+            stage = .gathering(netChange, next: next)
+        } else {
+            netChange.finishNoting()
+            stage = .judging(netChange)
+        }
+        return .frames(ByteBuffer())
+    }
+
+    private mutating func judge(_ netChange: inout NetChange, _ source: some EventSource) throws
+        -> CatchUpPage
+    {
+        var changes: [FeedChange] = []
+        var byteCount = 0
+        for _ in 0..<limits.judgedPerPage where byteCount < limits.frameBytes {
+            switch try netChange.judgeNext(fetch: { seq in try source.item(at: seq) }) {
+            case .changed(let change):
+                changes.append(change)
+                byteCount += change.byteCount
+            case .unchanged: break
+            case .allJudged: return .last(frames.changes(changes, mark: nil))
+            }
+        }
+        stage = .judging(netChange)
+        return .frames(frames.changes(changes, mark: nil))
+    }
+}

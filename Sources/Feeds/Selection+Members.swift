@@ -1,0 +1,14 @@
+package import EndpointModel
+package import EndpointState
+
+extension Selection {
+    /// The endpoints of the state that are selected, with their digest: what a feed begins with.
+    package func members(of state: EndpointState) -> EndpointState {
+        var members = EndpointState()
+        for item in state.items where matches(item) {
+            precondition(members.append(item), "a state is in the order of keys")
+        }
+        members.advance(to: state.seq)
+        return members
+    }
+}

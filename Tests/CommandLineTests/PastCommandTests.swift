@@ -1,0 +1,144 @@
+import CattailTestKit
+import EndpointDocuments
+import EndpointModel
+import Foundation
+import Glibc
+import Testing
+
+@Suite("log, history, diff, verify and get --at, from a server and from files")
+struct PastCommandTests {
+    /// A log of five events: the epoch, three puts of one endpoint and another's, a delete.
+    private static func told() async throws -> (NodeChild, TemporaryFolder) {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        try await leader.run(["apply", "--as", "ann", "-f", "-"], input: Sample.endpoint(pod: "a"))
+        try await leader.run(
+            ["label", "--as", "bob", "wep", Sample.name(pod: "a"), "k=v"])
+        try await leader.run(["apply", "--as", "ann", "-f", "-"], input: Sample.endpoint(pod: "b"))
+        try await leader.run(["delete", "--as", "bob", "wep", Sample.name(pod: "a")])
+        return (leader, folder)
+    }
+
+    @Test("log -o json has the contract's keys in order, and filters by key and actor")
+    func log() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        let lines = try await leader.run(["log", "-o", "json"]).json()
+        #expect(lines.map { $0["seq"]?.text } == ["1", "2", "3", "4", "5"])
+        #expect(lines.map { $0["kind"]?.text } == ["epoch", "put", "put", "put", "delete"])
+        let keys = [
+            "seq", "epoch", "time", "kind", "key", "actor", "origin", "requestID", "prevSeq",
+            "recordHash", "chain",
+        ]
+        for line in lines {
+            #expect(Array(line.keys.prefix(keys.count)) == keys)
+            #expect((line["endpoint"] != nil) == (line["kind"]?.text == "put"))
+            #expect(line["chain"]?.text?.utf8.count == 64)
+        }
+        #expect(lines.map { $0["prevSeq"]?.text } == ["0", "0", "2", "0", "3"])
+        let bobs = try await leader.run(["log", "-o", "json", "--actor", "bob"]).json()
+        #expect(bobs.map { $0["seq"]?.text } == ["3", "5"])
+        let ofA = try await leader.run(
+            ["log", "-o", "json", "--key", "default/\(Sample.name(pod: "a"))"]).json()
+        #expect(ofA.map { $0["seq"]?.text } == ["2", "3", "5"])
+        let range = try await leader.run(["log", "-o", "json", "--from", "2", "--to", "3"]).json()
+        #expect(range.map { $0["seq"]?.text } == ["2", "3"])
+        let recent = try await leader.run(["log", "-o", "json", "--from", "1h"]).json()
+        #expect(recent.count == 5)
+    }
+
+    @Test("log --follow goes on with what is new, and ends on SIGINT with 0")
+    func follow() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        let log = try ChildProcess(
+            ["log", "-o", "json", "--follow", "--from", "5", "--server", leader.listen])
+        _ = try await log.lines(until: { $0.hasPrefix(#"{"seq":5,"#) })
+        try await leader.run(["apply", "-f", "-"], input: Sample.endpoint(pod: "c"))
+        _ = try await log.lines(until: { $0.hasPrefix(#"{"seq":6,"#) })
+        log.send(signal: SIGINT)
+        let ended = try await log.ended()
+        #expect(ended.code == 0 && ended.lines.count == 2)
+    }
+
+    @Test("history tells each version's seq, actor and change with path, old and new")
+    func history() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        let name = Sample.name(pod: "a")
+        let lines = try await leader.run(["history", "wep", name, "-o", "json"]).json()
+        #expect(lines.map { $0["change"]?.text } == ["created", "updated", "deleted"])
+        #expect(lines.map { $0["actor"]?.text } == ["ann", "bob", "bob"])
+        #expect(
+            lines[1]["changes"]?.compactJSON
+                == #"[{"path":"metadata.labels[k]","old":null,"new":"v"}]"#)
+        let table = try await leader.run(["history", "wep", name])
+        #expect(
+            table.lines.first?.split(separator: " ").map(String.init) == [
+                "SEQ", "TIME", "ACTOR", "CHANGE",
+            ])
+        #expect(table.lines[2].contains(#"metadata.labels[k]: - -> "v""#))
+        let none = try await leader.run(["history", "wep", "nope"])
+        #expect(none.code == 1 && none.errors.hasPrefix("error: not-found: "))
+    }
+
+    @Test("diff tells each endpoint once; seq 0 is the empty state")
+    func diff() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        let all = try await leader.run(["diff", "0", "5", "-o", "json"]).json()
+        #expect(all.map { $0["key"]?.text } == ["default/\(Sample.name(pod: "b"))"])
+        #expect(all.first?["change"]?.text == "created")
+        let middle = try await leader.run(["diff", "2", "4", "-o", "json"]).json()
+        #expect(middle.map { $0["change"]?.text } == ["updated", "created"])
+        let beyond = try await leader.run(["diff", "0", "99"])
+        #expect(beyond.code == 1 && beyond.errors.hasPrefix("error: position-ahead: "))
+    }
+
+    @Test("get --at gives the state as it was (G14)")
+    func asOf() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        for (point, names) in [("1", []), ("2", ["a"]), ("4", ["a", "b"]), ("5", ["b"])] {
+            let read = try await leader.run(["get", "wep", "-o", "name", "--at", point])
+            #expect(read.lines == names.map { "workloadendpoint/\(Sample.name(pod: $0))" })
+        }
+        let one = try await leader.run(
+            ["get", "wep", Sample.name(pod: "a"), "--at", "3", "-o", "json"])
+        #expect(try JSONReader.read(one.output)["metadata"]?["labels"]?["k"]?.text == "v")
+        let gone = try await leader.run(["get", "wep", Sample.name(pod: "a"), "--at", "5"])
+        #expect(gone.code == 1)
+    }
+
+    @Test("a stopped node's files and a copy of them answer as the server did")
+    func files() async throws {
+        let (leader, folder) = try await Self.told()
+        let questions = [
+            ["log", "-o", "json"], ["history", "wep", Sample.name(pod: "a"), "-o", "json"],
+            ["diff", "2", "5", "-o", "json"], ["get", "wep", "-A", "-o", "yaml", "--at", "4"],
+            ["get", "wep", "-A", "-o", "json"], ["verify"],
+        ]
+        var answers: [String] = []
+        for question in questions { answers.append(try await leader.run(question).output) }
+        try await leader.stop()
+        let copy = try folder.copy(folder.path("l"), as: "copy")
+        for (question, answer) in zip(questions, answers) {
+            for directory in [folder.path("l"), copy] {
+                let read = try await ChildProcess.run(question + ["--data", directory])
+                #expect(read.code == 0, "\(question) \(read.errors)")
+                #expect(read.output == answer, "\(question)")
+            }
+        }
+    }
+
+    @Test("verify says ok with counts and head, or the first bad seq and why (G3)")
+    func verify() async throws {
+        let (leader, folder) = try await Self.told()
+        let sound = try await leader.run(["verify"])
+        #expect(sound.code == 0)
+        #expect(sound.output.hasPrefix("ok: 5 events, head seq 5, chain "))
+        try await leader.stop()
+        let missing = try await cattail("verify", "--data", folder.path("nothing"))
+        #expect(missing.code == 1 && missing.errors.hasPrefix("error: log-missing: "))
+    }
+}

@@ -1,0 +1,154 @@
+import EndpointModel
+import EndpointState
+import SyncProtocol
+
+/// A rule that the server broke.
+struct Violation: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// What a subscriber of state keeps, also between its connections. It is deliberately simple: it
+/// takes changes in the order in which they come and trusts that this is right.
+struct HeldState {
+    /// A batch that no mark has ended yet.
+    enum Staging {
+        case none
+        case onTop([Change])
+        case replacing(Snapshot)
+    }
+
+    struct Snapshot {
+        let start: Position
+        var items: [EndpointKey: EncodedItem] = [:]
+        /// The last key that came in order.
+        var last: EndpointKey?
+        var removed: Set<EndpointKey> = []
+    }
+
+    let selection: Selection
+    private(set) var items: [EndpointKey: EncodedItem] = [:]
+    private(set) var position: Position?
+    private var staging = Staging.none
+
+    init(selection: Selection) { self.selection = selection }
+
+    /// Holds what the log says at `position`, as if another node had brought it there.
+    init(selection: Selection, at position: Position, of log: ModelLog) {
+        self.selection = selection
+        self.position = position
+        for item in log.views[Int(position.seq.rawValue)].items where selection.matches(item) {
+            items[item.key] = item
+        }
+    }
+
+    var token: ResumeToken? {
+        position.map { ResumeToken(position: $0, fingerprint: selection.fingerprint) }
+    }
+
+    var cursor: SnapshotCursor? {
+        guard case .replacing(let snapshot) = staging, let last = snapshot.last else { return nil }
+        return SnapshotCursor(
+            start: snapshot.start, fingerprint: selection.fingerprint, last: last)
+    }
+
+    // MARK: What comes
+
+    mutating func resync(_ resync: Resync, _ staged: StagedChanges) throws {
+        guard resync.fingerprint == selection.fingerprint else {
+            throw Violation("the resync speaks of another selection")
+        }
+        if resync.how.replaces {
+            if case .kept = staged, case .replacing = staging { return }
+            staging = .replacing(Snapshot(start: resync.start))
+        } else {
+            guard resync.start == position else {
+                throw Violation("\(resync.how) from \(resync.start.seq), which is not held")
+            }
+            staging = .onTop([])
+        }
+    }
+
+    mutating func stage(_ changes: [Change]) throws {
+        switch staging {
+        case .none: staging = .onTop(changes)
+        case .onTop(let before): staging = .onTop(before + changes)
+        case .replacing(var snapshot):
+            for change in changes { try snapshot.take(change) }
+            staging = .replacing(snapshot)
+        }
+    }
+
+    mutating func connectionEnded() {
+        if case .onTop = staging { staging = .none }
+    }
+
+    /// Takes up what is staged, and holds the outcome to the mark and to the truth (G6, G7).
+    mutating func commit(_ mark: Mark, _ log: ModelLog) throws {
+        let seq = mark.position.seq
+        let before = position?.seq ?? .zero
+        var removed: Set<EndpointKey> = []
+        var next = items
+        switch staging {
+        case .none: break
+        case .onTop(let changes):
+            for change in changes {
+                switch change {
+                case .put(let item): next[item.key] = item
+                case .removal(let removal):
+                    next[removal.key] = nil
+                    removed.insert(removal.key)
+                case .patch: throw Violation("a patch was not asked for")
+                }
+            }
+        case .replacing(let snapshot):
+            next = snapshot.items
+            removed = snapshot.removed
+        }
+        let isReset = if case .replacing = staging { true } else { false }
+        guard isReset || seq >= before else {
+            throw Violation("the mark at \(seq) goes back behind \(before) (G7)")
+        }
+        guard mark.position == log.position(at: seq) else {
+            throw Violation("the mark at \(seq) is not on the log's history (G7)")
+        }
+        try hold(next, to: mark, log)
+        if !removed.isEmpty {
+            let known = log.everMatched(selection, in: 0...seq.rawValue)
+            if let stranger = removed.first(where: { !known.contains($0) }) {
+                throw Violation("\(stranger) was never in \(selection), but its removal came")
+            }
+        }
+        items = next
+        position = mark.position
+        staging = .none
+    }
+
+    private func hold(_ next: [EndpointKey: EncodedItem], to mark: Mark, _ log: ModelLog) throws {
+        let seq = mark.position.seq
+        var digest = StateDigest.empty
+        for item in next.values { digest.add(item.hash) }
+        guard mark.digest == digest, mark.count == UInt64(next.count) else {
+            throw Violation(
+                "the digest at \(seq) of \(selection) differs: \(mark.count) items there,"
+                    + " \(next.count) here (G6)")
+        }
+        guard next.mapValues(\.bytes) == log.truth(selection, at: seq) else {
+            throw Violation("\(selection) at \(seq) is not what the log says (G6)")
+        }
+    }
+}
+
+extension HeldState.Snapshot {
+    mutating func take(_ change: Change) throws {
+        switch change {
+        case .put(let item):
+            if last.map({ $0 < item.key }) ?? true { last = item.key }
+            items[item.key] = item
+        case .removal(let removal):
+            items[removal.key] = nil
+            removed.insert(removal.key)
+        case .patch: throw Violation("a patch was not asked for")
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import EndpointModel
+import EndpointState
+import Feeds
+import NIOCore
+import SyncProtocol
+
+/// A hub with its log, its subscribers and everything that the server does for it elsewhere, as
+/// one value: any interleaving can be run, and each runs again from its seed.
+struct World {
+    /// Work that is underway on other threads, finished in any order.
+    enum Job {
+        case build(Hash256, EndpointState)
+        case page(SubscriberID)
+    }
+
+    private(set) var log = ModelLog()
+    private(set) var hub: FeedHub
+    let limits: FeedLimits
+    var connections: [SubscriberID: ModelConnection] = [:]
+    private(set) var jobs: [Job] = []
+    private var pagers: [SubscriberID: CatchUpPager] = [:]
+    private var nextID: UInt64 = 1
+    private(set) var now: UInt64 = 0
+    private(set) var seen = Seen()
+
+    /// What happened, so that a test can say that it attacked something.
+    struct Seen {
+        var snapshotsCheaper = 0
+        var catchUps: [CatchUpRequest.Form.Kind: Int] = [:]
+        var largestWrite = 0
+    }
+
+    /// Small, so that every bound is met all the time.
+    static var smallLimits: FeedLimits {
+        var limits = FeedLimits()
+        limits.frameBytes = 700
+        limits.inFlightBytes = 1_500
+        limits.ringBytes = 3_000
+        limits.deltaEvents = 12
+        limits.readsPerPage = 2
+        limits.judgedPerPage = 5
+        limits.idleFeedMilliseconds = 40
+        return limits
+    }
+
+    init(limits: FeedLimits = World.smallLimits) {
+        self.limits = limits
+        hub = FeedHub(position: log.head, view: log.view, limits: limits)
+    }
+
+    // MARK: Commits
+
+    mutating func commit(_ wishes: [ModelLog.Wish]) throws {
+        guard let batch = try log.commit(wishes) else { return }
+        try perform(hub.committed(batch))
+    }
+
+    mutating func commitControl() throws { try perform(hub.committed(log.commitControl())) }
+
+    // MARK: Subscribers
+
+    /// - Parameter start: As the server would judge what is held.
+    @discardableResult
+    mutating func subscribe(_ held: HeldState, start: SubscriptionStart) throws -> SubscriberID {
+        let id = makeID()
+        var hello = ClientHello(role: .state, client: "model", actor: "model")
+        switch start {
+        case .snapshot(.noToken): break
+        case .snapshot, .resume: hello.resume = held.token
+        case .cursor:
+            hello.resume = held.token
+            hello.cursor = held.cursor
+        }
+        connections[id] = try ModelConnection(
+            id: id, subject: .state(held), start: start, hello: hello, head: log.head)
+        try perform(hub.subscribe(id, to: held.selection, start: start))
+        return id
+    }
+
+    @discardableResult
+    mutating func subscribeNew(_ selection: Selection) throws -> SubscriberID {
+        try subscribe(HeldState(selection: selection), start: .snapshot(.noToken))
+    }
+
+    @discardableResult
+    mutating func subscribeToLog(from held: Position) throws -> SubscriberID {
+        let id = makeID()
+        var hello = ClientHello(role: .log, client: "model", actor: "model")
+        if held.seq > .zero { hello.resume = ResumeToken(position: held) }
+        connections[id] = try ModelConnection(
+            id: id, subject: .log(from: held, staged: [], held: held), start: nil, hello: hello,
+            head: log.head)
+        try perform(hub.subscribeToLog(id, held: held))
+        return id
+    }
+
+    /// The connection breaks; what its subscriber keeps.
+    mutating func cut(_ id: SubscriberID) throws -> ModelConnection.Subject? {
+        guard let connection = connections.removeValue(forKey: id) else { return nil }
+        try perform(hub.unsubscribe(id, at: now))
+        guard case .state(var held) = connection.subject else { return connection.subject }
+        held.connectionEnded()
+        return .state(held)
+    }
+
+    private mutating func makeID() -> SubscriberID {
+        defer { nextID += 1 }
+        return SubscriberID(rawValue: nextID)
+    }
+
+    // MARK: Sockets
+
+    mutating func drain(_ id: SubscriberID, atMost byteCount: Int = .max) throws {
+        guard var connection = connections[id], case .drains = connection.socket else { return }
+        let taken = min(byteCount, connection.inFlightBytes)
+        guard taken > 0 else { return }
+        connections[id] = nil
+        try connection.take(taken, log)
+        connections[id] = connection
+        try perform(hub.flushed(id, byteCount: taken))
+    }
+
+    // MARK: Elsewhere
+
+    /// Finishes the job at `index`: a gathering of members, or a page from the log.
+    mutating func finishJob(at index: Int, eventsPerRead: UInt64 = 3) throws {
+        switch jobs.remove(at: index) {
+        case .build(let fingerprint, let members):
+            try perform(hub.feedBuilt(fingerprint, members: members))
+        case .page(let id):
+            guard var pager = pagers[id] else { return }
+            let page = try pager.nextPage(ModelEvents(log: log, eventsPerRead: eventsPerRead))
+            switch page {
+            case .frames: pagers[id] = pager
+            case .last, .records: pagers[id] = nil
+            case .snapshotIsCheaper:
+                pagers[id] = nil
+                seen.snapshotsCheaper += 1
+            }
+            try perform(hub.pageMade(id, page))
+        }
+    }
+
+    mutating func markAlong(_ id: SubscriberID) throws { try perform(hub.markAlong(id)) }
+
+    mutating func passTime(_ milliseconds: UInt64) {
+        now += milliseconds
+        hub.ticked(at: now)
+    }
+
+    /// Everything that can happen without a commit happens.
+    mutating func settle() throws {
+        var rounds = 0
+        while !jobs.isEmpty || connections.values.contains(where: Self.canDrain) {
+            rounds += 1
+            guard rounds < 100_000 else { throw Violation("it never settles") }
+            while !jobs.isEmpty { try finishJob(at: 0) }
+            for id in connections.keys.sorted(by: { $0.rawValue < $1.rawValue }) { try drain(id) }
+        }
+    }
+
+    private static func canDrain(_ connection: ModelConnection) -> Bool {
+        if case .drains = connection.socket { connection.inFlightBytes > 0 } else { false }
+    }
+
+    // MARK: What the hub wants
+
+    private mutating func perform(_ actions: [HubAction]) throws {
+        for action in actions {
+            switch action {
+            case .write(let id, let buffer): try write(id, buffer)
+            case .buildFeed(let fingerprint, let selection, let state):
+                jobs.append(.build(fingerprint, selection.members(of: state)))
+            case .startCatchUp(let id, let request):
+                seen.catchUps[request.form.kind, default: 0] += 1
+                pagers[id] = CatchUpPager(request, limits: limits)
+                jobs.append(.page(id))
+            case .continueCatchUp(let id): jobs.append(.page(id))
+            case .endCatchUp(let id): pagers[id] = nil
+            }
+        }
+    }
+
+    /// Nothing is written for a subscriber that has enough in flight: the last write may pass the
+    /// bound, and none follows it (G9). A page and its mark are one write here.
+    private mutating func write(_ id: SubscriberID, _ buffer: ByteBuffer) throws {
+        guard connections[id] != nil else { throw Violation("a write for one that has gone") }
+        seen.largestWrite = max(seen.largestWrite, buffer.readableBytes)
+        connections[id]?.write(buffer)
+        let bound = limits.inFlightBytes + 2 * seen.largestWrite
+        guard let inFlight = connections[id]?.inFlightBytes, inFlight <= bound else {
+            throw Violation("more than \(bound) bytes are in flight (G9)")
+        }
+    }
+}
+
+extension CatchUpRequest.Form {
+    enum Kind: CaseIterable {
+        case deltas
+        case netChange
+        case afterSnapshot
+        case records
+    }
+
+    var kind: Kind {
+        switch self {
+        case .deltas: .deltas
+        case .netChange: .netChange
+        case .afterSnapshot: .afterSnapshot
+        case .records: .records
+        }
+    }
+}
