@@ -249,7 +249,7 @@ extension ServerTests {
                 }
                 try await write(10..<400, to: client)
             }
-            let diff = try await client.diff(from: .seq(Seq(2)), to: .seq(Seq(392))).collect()
+            let diff = try await client.diff(from: .seq(Seq(2)), to: .seq(Seq(393))).collect()
             #expect(diff.elements.count == 391)
             let sizes = try await client.history(Sample.key(1)).collect().elements.map {
                 $0.record.item.bytes.count
@@ -257,7 +257,7 @@ extension ServerTests {
             #expect(sizes.count == 2 && sizes.allSatisfy { $0 > (1 << 20) - 200 })
             let follower = try await TestNode.follower(in: folder.path("f"), of: node.address)
             let agent = await Agent.start(follower.address)
-            try await expectAgreement(node, [follower], [agent], head: 392)
+            try await expectAgreement(node, [follower], [agent], head: 393)
             await agent.close()
             await client.close()
             try await follower.stop()

@@ -1,22 +1,34 @@
+internal import Glibc
+internal import NIOCore
 internal import SyncProtocol
 internal import SyncTransport
 
-/// Whether the peer of a connection showed a sign of life: bytes came from it, or a socket that
-/// was full took more, which means that the peer has read. Bytes that vanish into an empty
-/// socket buffer are none (G9).
+/// Whether the peer of a connection showed a sign of life: bytes came from it, or its kernel
+/// acknowledged some of ours, which it does as long as the peer reads them (G9).
+///
+/// Bytes that vanish into this kernel's buffer are no such sign. That a full buffer takes more
+/// is one, but it is seen only when a third of megabytes is free: a slow peer would be cut.
 struct Movement {
     private var received: UInt64 = 0
-    private var taken: UInt64 = 0
-    private var wasFull = false
+    private var acknowledged: UInt64 = 0
 
     /// Since it was asked last.
     mutating func hasMoved(on link: PeerLink<some WireMessage>) -> Bool {
-        let unsent = UInt64(link.unsentBytes)
-        let nowTaken = link.writtenBytes &- unsent
-        let moved = link.receivedBytes != received || (wasFull && nowTaken != taken)
-        received = link.receivedBytes
-        taken = nowTaken
-        wasFull = unsent > 0
-        return moved
+        let nowReceived = link.receivedBytes
+        let nowAcknowledged = Self.acknowledgedBytes(link.channel) ?? link.movedBytes
+        defer { (received, acknowledged) = (nowReceived, nowAcknowledged) }
+        return nowReceived != received || nowAcknowledged != acknowledged
+    }
+
+    /// `tcpi_bytes_acked` of Linux's `tcp_info`, which stands at byte 120; nil for what is no TCP
+    /// connection, or is closed.
+    private static func acknowledgedBytes(_ channel: any Channel) -> UInt64? {
+        guard let options = channel as? any SocketOptionProvider else { return nil }
+        let info: EventLoopFuture<SIMD16<UInt64>> = options.unsafeGetSocketOption(
+            level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_INFO))
+        var bytes: UInt64?
+        // On the connection's own event loop it is answered at once.
+        info.assumeIsolated().whenSuccess { bytes = $0[15] }
+        return bytes
     }
 }

@@ -118,7 +118,8 @@ final class ServingLoop {
 
     /// Accepted while the node was beginning to drain.
     private func turnAway(_ id: ConnectionID) {
-        connections[id]?.drain(to: addressesElsewhere)
+        guard let connection = connections[id] else { return }
+        connection.drain(to: addressesElsewhere(for: connection))
     }
 
     /// The session is over; the socket may have bytes to send yet.
@@ -382,12 +383,17 @@ final class ServingLoop {
 
     // MARK: Draining
 
-    /// Where those who are told to leave may go: the leader and the upstreams, as far as known.
-    var addressesElsewhere: [String] {
+    /// Where those who are told to leave may go: upwards in the tree, as far as that is known,
+    /// then to the followers of this node. A follower is only sent upwards: two that were sent
+    /// to each other would both be in touch, and both cut off from the leader.
+    private func addressesElsewhere(for connection: ServerConnection) -> [String] {
         let report = health.now
-        let followers = connections.values.map(\.subscription.advertise).sorted()
+        var candidates = [report.leader, report.upstream]
+        if !connection.subscription.isLog {
+            candidates += connections.values.map(\.subscription.advertise).sorted()
+        }
         var addresses: [String] = []
-        for address in [report.leader, report.upstream] + followers
+        for address in candidates
         where !address.isEmpty && address != advertise && !addresses.contains(address) {
             addresses.append(address)
         }
@@ -399,8 +405,8 @@ final class ServingLoop {
         isDraining = true
         let promise = loop.makePromise(of: Void.self)
         emptied = promise
-        let addresses = addressesElsewhere
-        for connection in Array(connections.values) { connection.drain(to: addresses) }
+        let farewells = connections.values.map { ($0, addressesElsewhere(for: $0)) }
+        for (connection, addresses) in farewells { connection.drain(to: addresses) }
         noteIfEmpty()
         return promise.futureResult
     }

@@ -184,7 +184,7 @@ enum Held {
     /// Sockets on the node's side of its connections.
     static func connections(of address: ServerAddress) throws -> Int {
         let port = String(format: ":%04X", address.port)
-        let table = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8)
+        let table = try text("/proc/self/net/tcp")
         return table.split(separator: "\n").dropFirst().filter { line in
             let fields = line.split(separator: " ")
             // 0A listens, 06 is the kernel's alone.
@@ -193,9 +193,17 @@ enum Held {
         }.count
     }
 
+    /// The kernel's files have no size; they are read to their end.
+    private static func text(_ path: String) throws -> String {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        var data = Data()
+        while let more = try file.read(upToCount: 64 << 10), !more.isEmpty { data += more }
+        return String(decoding: data, as: UTF8.self)
+    }
+
     static func residentBytes() throws -> Int {
-        let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-            .split(separator: " ")
+        let pages = try text("/proc/self/statm").split(separator: " ")
         return (Int(pages[1]) ?? 0) * 4096
     }
 }
