@@ -73,7 +73,8 @@ let package = Package(
             swiftSettings: settings),
         // Selections, frames shared by their subscribers, catch-up plans.
         .target(
-            name: "Feeds", dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", deque, nioCore],
+            name: "Feeds",
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", deque, nioCore],
             swiftSettings: settings),
         // What a leader and a follower decide, as values.
         .target(
@@ -135,7 +136,9 @@ let package = Package(
             resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(
             name: "EndpointDocumentsTests",
-            dependencies: ["EndpointModel", "EndpointDocuments", "ReferenceCluster", "CattailTestKit"],
+            dependencies: [
+                "EndpointModel", "EndpointDocuments", "ReferenceCluster", "CattailTestKit",
+            ],
             resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(
             name: "SyncProtocolTests",
@@ -143,7 +146,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LogStoreTests",
-            dependencies: ["CSQLite", "EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit"],
+            dependencies: [
+                "CSQLite", "EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "EndpointStateTests",
@@ -151,27 +156,44 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ProjectionTests",
-            dependencies: ["EndpointModel", "EndpointState", "LogStore", "Projection", "CattailTestKit"],
+            dependencies: [
+                "EndpointModel", "EndpointState", "LogStore", "Projection", "CattailTestKit",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FeedsTests",
-            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "CattailTestKit", nioCore],
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "CattailTestKit",
+                nioCore,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ReplicaCoreTests",
-            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "ReplicaCore", "CattailTestKit"],
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "ReplicaCore",
+                "CattailTestKit",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AuditTests",
-            dependencies: ["EndpointModel", "EndpointState", "LogStore", "Projection", "Audit", "CattailTestKit"],
+            dependencies: [
+                "EndpointModel", "EndpointState", "LogStore", "Projection", "Audit",
+                "CattailTestKit",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CattailClientTests",
-            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "SyncTransport", "CattailClient", "CattailTestKit", nioCore, nioPosix],
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "SyncTransport", "CattailClient",
+                "CattailTestKit", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CattailServerTests",
-            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "SyncTransport", "CattailClient", "CattailServer", "CattailTestKit", nioCore, nioPosix],
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "SyncTransport",
+                "CattailClient", "CattailServer", "CattailTestKit", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests",

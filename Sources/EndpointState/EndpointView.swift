@@ -6,17 +6,17 @@ package import EndpointModel
 ///
 /// To hold a version while folding goes on, copy `state`.
 package struct EndpointView: Sendable {
-    package private(set) var state: EndpointState
+    package private(set) var state: EndpointSet
     package private(set) var tombstones: Tombstones
 
     /// The view of the empty log.
     package init() {
-        state = EndpointState()
+        state = EndpointSet()
         tombstones = Tombstones()
     }
 
     /// A view that was folded before and stored.
-    package init(state: EndpointState, tombstones: Tombstones) {
+    package init(state: EndpointSet, tombstones: Tombstones) {
         self.state = state
         self.tombstones = tombstones
     }

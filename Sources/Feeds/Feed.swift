@@ -17,7 +17,7 @@ struct Feed {
     enum Members {
         /// All endpoints: the hub's own state, which this feed does not repeat.
         case everything
-        case some(EndpointState)
+        case some(EndpointSet)
     }
 
     let selection: Selection
@@ -49,7 +49,7 @@ struct Feed {
     }
 
     /// The selection's endpoints, out of the hub's state where that is the same.
-    func members(in state: EndpointState) -> EndpointState? {
+    func members(in state: EndpointSet) -> EndpointSet? {
         switch content {
         case .building: nil
         case .live(.everything): state
@@ -58,7 +58,7 @@ struct Feed {
     }
 
     /// Whether the batch touched the feed; if so its frames are in the ring.
-    mutating func take(_ batch: CommittedBatch, state: EndpointState, frames: FrameMaker)
+    mutating func take(_ batch: CommittedBatch, state: EndpointSet, frames: FrameMaker)
         -> Bool
     {
         switch content {
@@ -84,7 +84,7 @@ struct Feed {
     /// The gathered members stand; what was committed meanwhile is folded in. Members of another
     /// version were gathered for an earlier feed of this selection, which has gone since.
     mutating func built(
-        _ members: EndpointState, state: EndpointState, frames: FrameMaker
+        _ members: EndpointSet, state: EndpointSet, frames: FrameMaker
     ) {
         guard case .building(let since, let waiting) = content, members.seq == since else {
             return
@@ -95,7 +95,7 @@ struct Feed {
 
     /// A mark without changes, for a feed that was not touched: its subscribers move on to
     /// `position`.
-    mutating func appendMark(_ position: Position, state: EndpointState, frames: FrameMaker)
+    mutating func appendMark(_ position: Position, state: EndpointSet, frames: FrameMaker)
         -> Bool
     {
         guard isLive, ring.head < position.seq, let members = members(in: state) else {
@@ -108,7 +108,7 @@ struct Feed {
 
     /// One frame a batch, unless it is too large for one: then the mark ends the last.
     private mutating func publish(
-        _ changes: [FeedChange], at position: Position, members: EndpointState,
+        _ changes: [FeedChange], at position: Position, members: EndpointSet,
         frames: FrameMaker
     ) -> Bool {
         guard !changes.isEmpty else { return false }
@@ -118,7 +118,7 @@ struct Feed {
     }
 }
 
-extension EndpointState {
+extension EndpointSet {
     mutating func take(_ change: FeedChange) {
         switch change {
         case .put(let item): put(item)
@@ -129,7 +129,7 @@ extension EndpointState {
 
 extension Mark {
     /// Frames of a ring never say "in sync": whoever takes one later may not be.
-    init(at position: Position, of members: EndpointState, sync: SyncState) {
+    init(at position: Position, of members: EndpointSet, sync: SyncState) {
         self.init(
             position: position, digest: members.digest, count: UInt64(members.count), sync: sync)
     }

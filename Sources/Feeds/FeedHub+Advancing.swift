@@ -96,7 +96,7 @@ extension FeedHub {
     }
 
     private mutating func finishSnapshot(
-        _ id: SubscriberID, _ feed: Feed, _ members: EndpointState, _ start: Position
+        _ id: SubscriberID, _ feed: Feed, _ members: EndpointSet, _ start: Position
     ) {
         if start.seq == position.seq {
             subscribers[id]?.phase = .tail
@@ -195,7 +195,7 @@ extension FeedHub {
     }
 
     private func request(
-        from: Seq, _ form: CatchUpRequest.Form, _ feed: Feed, _ members: EndpointState
+        from: Seq, _ form: CatchUpRequest.Form, _ feed: Feed, _ members: EndpointSet
     ) -> CatchUpRequest {
         CatchUpRequest(
             from: from, to: position, form: form, selection: feed.selection,

@@ -57,7 +57,7 @@ package struct FeedHub {
     }
 
     /// All endpoints as they stand at `position`.
-    package var state: EndpointState { view.state }
+    package var state: EndpointSet { view.state }
 
     private mutating func publishRecords(_ batch: CommittedBatch) {
         guard !logSubscribers.isEmpty else {
@@ -145,7 +145,7 @@ package struct FeedHub {
     // MARK: Work done elsewhere
 
     /// The members of a selection as of the version that `buildFeed` was given.
-    package mutating func feedBuilt(_ fingerprint: Hash256, members: EndpointState) -> [HubAction] {
+    package mutating func feedBuilt(_ fingerprint: Hash256, members: EndpointSet) -> [HubAction] {
         guard feeds[fingerprint] != nil else { return [] }
         let state = state
         feeds[fingerprint]?.built(members, state: state, frames: frames)

@@ -3,8 +3,8 @@ package import EndpointState
 
 extension Selection {
     /// The endpoints of the state that are selected, with their digest: what a feed begins with.
-    package func members(of state: EndpointState) -> EndpointState {
-        var members = EndpointState()
+    package func members(of state: EndpointSet) -> EndpointSet {
+        var members = EndpointSet()
         for item in state.items where matches(item) {
             precondition(members.append(item), "a state is in the order of keys")
         }

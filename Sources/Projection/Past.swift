@@ -30,7 +30,7 @@ package struct Past {
     // MARK: States
 
     /// The endpoints as they were after event `seq`; seq 0 is the empty state.
-    package func state(after seq: Seq) throws(ProjectionError) -> EndpointState {
+    package func state(after seq: Seq) throws(ProjectionError) -> EndpointSet {
         try check(seq)
         guard let current else { return try foldedForward(to: seq) }
         switch End.nearer(to: seq, current: current.seq) {
@@ -56,12 +56,12 @@ package struct Past {
         }
     }
 
-    func foldedForward(to seq: Seq) throws(ProjectionError) -> EndpointState {
+    func foldedForward(to seq: Seq) throws(ProjectionError) -> EndpointSet {
         try foldedOn(from: EndpointView(), to: seq)
     }
 
     private func foldedOn(from start: EndpointView, to seq: Seq) throws(ProjectionError)
-        -> EndpointState
+        -> EndpointSet
     {
         var view = start
         var scan = EventScan(events, from: view.seq.next, through: seq)
@@ -73,8 +73,8 @@ package struct Past {
 
     /// Goes back from a later state. For each key touched since, the first event there names by
     /// its previous seq the version that stood at `seq`; what came after does not matter.
-    package func tracedBack(from later: EndpointState, to seq: Seq) throws(ProjectionError)
-        -> EndpointState
+    package func tracedBack(from later: EndpointSet, to seq: Seq) throws(ProjectionError)
+        -> EndpointSet
     {
         var state = later
         var wanted: [Seq] = []

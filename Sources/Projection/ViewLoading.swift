@@ -57,8 +57,8 @@ struct ViewLoading {
         query.withBlob(column) { Hash256(bytes: $0) } ?? nil
     }
 
-    private func endpoints() throws -> EndpointState {
-        var state = EndpointState()
+    private func endpoints() throws -> EndpointSet {
+        var state = EndpointSet()
         let query = try SQLiteStatement(
             connection, "SELECT namespace, name, seq, item FROM endpoints ORDER BY 1, 2")
         while try query.step() {
@@ -80,7 +80,7 @@ struct ViewLoading {
         } ?? false
     }
 
-    private func last(of state: EndpointState) -> String {
+    private func last(of state: EndpointSet) -> String {
         state.items.last?.key.description ?? "the beginning"
     }
 

@@ -34,7 +34,8 @@ package struct MutationFailure: Error, Sendable {
 
     package static func tooLarge(bytes: Int, limit: Int) -> MutationFailure {
         MutationFailure(
-            .tooLong, "the endpoint or its origin takes \(bytes) bytes, at most \(limit) are allowed")
+            .tooLong,
+            "the endpoint or its origin takes \(bytes) bytes, at most \(limit) are allowed")
     }
 
     package static func originTooLarge(bytes: Int, limit: Int) -> MutationFailure {

@@ -115,7 +115,7 @@ struct RequestTests {
         let world = World()
         let server = try await ScriptedServer.start()
         let client = EndpointClient(
-            configuration: configuration(server.address, timeout: .milliseconds(100)))
+            configuration: configuration(server.address, timeout: .seconds(2)))
         let result = Task { try await client.apply(endpoint(1)) }
         let peer = try await server.accept()
         _ = try await peer.greet(world)

@@ -12,7 +12,8 @@ import Testing
 extension ServerTests {
     @Suite("Agreement")
     struct Agreement {
-        @Test("G6: after random mutations, cuts and a follower's restart every agent holds the truth")
+        @Test(
+            "G6: after random mutations, cuts and a follower's restart every agent holds the truth")
         func random() async throws {
             let mutations = scale("CATTAIL_TEST_MUTATIONS", 5_000)
             let seed = UInt64(scale("CATTAIL_TEST_SEED", 20_261_123))

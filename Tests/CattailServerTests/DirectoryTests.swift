@@ -57,7 +57,9 @@ extension ServerTests {
             return folder.path("leader")
         }
 
-        @Test("G3: an empty, a shortened, a damaged and a newer log are refused, and left as they are")
+        @Test(
+            "G3: an empty, a shortened, a damaged and a newer log are refused, and left as they are"
+        )
         func damaged() async throws {
             let folder = try TemporaryFolder()
             let original = try await stopped(folder)
@@ -69,8 +71,10 @@ extension ServerTests {
                 ("empty", Data(), ["empty-file"]),
                 ("shortened", whole.prefix(whole.count / 2), ["damaged"]),
                 ("newer", newer, ["newer-version"]),
-                ("another", Data("SQLite format 3\0".utf8) + Data(count: 4080),
-                    ["not-ours", "damaged"]),
+                (
+                    "another", Data("SQLite format 3\0".utf8) + Data(count: 4080),
+                    ["not-ours", "damaged"]
+                ),
             ]
             for (name, bytes, codes) in cases {
                 let copy = try folder.copy(original, as: name)

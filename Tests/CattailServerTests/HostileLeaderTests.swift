@@ -12,7 +12,8 @@ import Testing
 extension ServerTests {
     @Suite("A follower and a leader that lies (G4, G12)")
     struct HostileLeader {
-        @Test("G4, G12: what does not continue the log is refused with its code; good records go on")
+        @Test(
+            "G4, G12: what does not continue the log is refused with its code; good records go on")
         func lies() async throws {
             let folder = try TemporaryFolder()
             let leader = try FakeLeader()
@@ -137,7 +138,8 @@ private struct FakeLeader {
         let (one, two, three) = (records[0], records[1], records[2])
         let early = Self.audit(Timestamp(microseconds: 1))
         let wrongEpoch = EncodedRecord(
-            item: two.item, audit: Self.audit(Timestamp(microseconds: 1_700_000_000_000_000), epoch: 2))
+            item: two.item,
+            audit: Self.audit(Timestamp(microseconds: 1_700_000_000_000_000), epoch: 2))
         let backInTime = EncodedRecord(item: two.item, audit: early)
         let noPrevious = (try? Self.put(seq: 2, previous: 1, number: 9)).map {
             EncodedRecord(
@@ -146,40 +148,53 @@ private struct FakeLeader {
         let otherChain = Position(
             logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9]))
         return [
-            Lie(name: "a record with a byte too many", codes: ["message-malformed"],
+            Lie(
+                name: "a record with a byte too many", codes: ["message-malformed"],
                 bytes: raw([one.bytes + [0]])),
-            Lie(name: "a record cut short", codes: ["message-malformed"],
+            Lie(
+                name: "a record cut short", codes: ["message-malformed"],
                 bytes: raw([Array(one.bytes.dropLast())])),
-            Lie(name: "a record of noise", codes: ["message-malformed"],
+            Lie(
+                name: "a record of noise", codes: ["message-malformed"],
                 bytes: raw([[UInt8](repeating: 0xFF, count: 100)])),
-            Lie(name: "fields out of order", codes: ["message-malformed"],
+            Lie(
+                name: "fields out of order", codes: ["message-malformed"],
                 bytes: raw([reversedFields(of: two)])),
             Lie(name: "a gap", codes: ["message-unexpected"], bytes: frame([one, three])),
             Lie(name: "a repeat", codes: ["message-unexpected"], bytes: frame([one, one])),
-            Lie(name: "a beginning in the middle", codes: ["message-unexpected"],
+            Lie(
+                name: "a beginning in the middle", codes: ["message-unexpected"],
                 bytes: frame([two])),
             Lie(name: "another epoch", codes: ["epoch-wrong"], bytes: frame([one, wrongEpoch])),
-            Lie(name: "time that goes back", codes: ["time-goes-back"],
+            Lie(
+                name: "time that goes back", codes: ["time-goes-back"],
                 bytes: frame([one, backInTime])),
-            Lie(name: "a previous seq that was not", codes: ["does-not-fold"],
+            Lie(
+                name: "a previous seq that was not", codes: ["does-not-fold"],
                 bytes: frame([one] + (noPrevious.map { [$0] } ?? []))),
-            Lie(name: "a mark of another history", codes: ["history-differs"],
+            Lie(
+                name: "a mark of another history", codes: ["history-differs"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.records(
                         Records(records: [one, two], mark: Mark(position: otherChain))))),
-            Lie(name: "a mark ahead of its records", codes: ["message-unexpected"],
+            Lie(
+                name: "a mark ahead of its records", codes: ["message-unexpected"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.records(Records(records: [one], mark: mark(3))))),
-            Lie(name: "changes of a state", codes: ["message-unexpected"],
+            Lie(
+                name: "changes of a state", codes: ["message-unexpected"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.changes(Changes(changes: [.put(two.item)], mark: nil)))),
-            Lie(name: "answers to nothing", codes: ["message-unexpected"],
+            Lie(
+                name: "answers to nothing", codes: ["message-unexpected"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.answers([Answer(ticket: 1, outcome: .created)]))),
-            Lie(name: "a resync by snapshot", codes: ["message-unexpected"],
+            Lie(
+                name: "a resync by snapshot", codes: ["message-unexpected"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.resync(Resync(how: .snapshot, start: positions[3])))),
-            Lie(name: "a frame of 4 GiB", codes: ["frame-malformed"],
+            Lie(
+                name: "a frame of 4 GiB", codes: ["frame-malformed"],
                 bytes: [0xFF, 0xFF, 0xFF, 0xFF]),
         ]
     }

@@ -266,13 +266,11 @@ extension ServerTests {
     }
 }
 
-
 extension ClientMessage {
     static func query(_ ticket: UInt64, _ body: Query.Body) -> ClientMessage {
         .query(Query(ticket: ticket, body: body))
     }
 }
-
 
 /// Waits until the node's side of all other connections is closed.
 func until(_ node: TestNode, holds count: Int) async throws {

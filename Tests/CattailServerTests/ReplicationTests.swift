@@ -72,7 +72,9 @@ extension ServerTests {
             try await leader.stop()
         }
 
-        @Test("A follower whose leader is away serves on and says since when; then it is in touch again")
+        @Test(
+            "A follower whose leader is away serves on and says since when; then it is in touch again"
+        )
         func stale() async throws {
             let folder = try TemporaryFolder()
             var leader = try await TestNode.leader(in: folder.path("leader"))
@@ -148,7 +150,9 @@ extension ServerTests {
             try await leader.stop()
         }
 
-        @Test("G11: a request ID is known to whoever replicates it: a restart of the follower keeps it")
+        @Test(
+            "G11: a request ID is known to whoever replicates it: a restart of the follower keeps it"
+        )
         func followerKeepsRequests() async throws {
             let folder = try TemporaryFolder()
             let leader = try await TestNode.leader(in: folder.path("leader"))

@@ -12,7 +12,8 @@ import Testing
 extension ServerTests {
     @Suite("Subscriptions")
     struct Subscriptions {
-        @Test("G8: a subscriber comes back by deltas, or by net change, and is told only what is new")
+        @Test(
+            "G8: a subscriber comes back by deltas, or by net change, and is told only what is new")
         func resume() async throws {
             let folder = try TemporaryFolder()
             let node = try await TestNode.leader(in: folder.path("leader")) {
@@ -30,7 +31,8 @@ extension ServerTests {
 
             try await write(50..<60, to: client)
             try await node.tick()
-            let second = await Agent.start(node.address, cache: cache, holding: try await held(first))
+            let second = await Agent.start(
+                node.address, cache: cache, holding: try await held(first))
             try await second.until(seq: Seq(61))
             #expect(await second.resyncs == [.deltas])
             #expect(await second.changes.count == 10)
@@ -43,7 +45,8 @@ extension ServerTests {
             }
             try await client.delete(Sample.key(64))
             try await client.delete(Sample.key(0))
-            let third = await Agent.start(node.address, cache: cache, holding: try await held(second))
+            let third = await Agent.start(
+                node.address, cache: cache, holding: try await held(second))
             try await third.until(seq: Seq(263))
             #expect(await third.resyncs == [.netChange])
             #expect(await third.changes.count == 5, "four that stay, and one that went")
@@ -134,7 +137,8 @@ extension ServerTests {
             try await leader.stop()
         }
 
-        @Test("G7: ahead of a follower a subscriber is told so, goes nowhere back, and then goes on")
+        @Test(
+            "G7: ahead of a follower a subscriber is told so, goes nowhere back, and then goes on")
         func ahead() async throws {
             let folder = try TemporaryFolder()
             let leader = try await TestNode.leader(in: folder.path("leader"))
@@ -213,7 +217,7 @@ extension ServerTests {
             let peer = try RawClient(to: node.address, receiveBuffer: 4 << 10)
             peer.greet(ClientHello(role: .state))
             var (start, fingerprint): (Position?, Hash256?) = (nil, nil)
-            var staged = EndpointState()
+            var staged = EndpointSet()
             while staged.count < 300, let message = try peer.next() {
                 switch message {
                 case .resync(let resync): (start, fingerprint) = (resync.start, resync.fingerprint)
@@ -293,7 +297,9 @@ extension ServerTests {
             try await node.stop()
         }
 
-        @Test("G9: a subscriber that never reads holds nobody up and costs what it may have in flight")
+        @Test(
+            "G9: a subscriber that never reads holds nobody up and costs what it may have in flight"
+        )
         func stuck() async throws {
             let folder = try TemporaryFolder()
             let clock = ManualClock()
@@ -357,7 +363,7 @@ extension ServerTests {
             }
             let slow = try RawClient(to: node.address, receiveBuffer: 64 << 10)
             slow.greet(ClientHello(role: .state))
-            var held = EndpointState()
+            var held = EndpointSet()
             var mark: Mark?
             var sent = 0
             while mark == nil, let message = try slow.next() {
@@ -380,7 +386,9 @@ extension ServerTests {
             try await node.stop()
         }
 
-        @Test("A feed that is not touched takes its subscribers along, so that a resume is cheap (G8)")
+        @Test(
+            "A feed that is not touched takes its subscribers along, so that a resume is cheap (G8)"
+        )
         func markedAlong() async throws {
             let folder = try TemporaryFolder()
             let clock = ManualClock()

@@ -29,9 +29,11 @@ extension ServerTests {
                 throw Unexpected("the same again is unchanged")
             }
             await #expect(throws: ClientError.self) { try await client.create(one) }
-            guard case .configured(let second) = try await client.replace(
-                relabelled, expecting: first
-            ).outcome else { throw Unexpected("replace") }
+            guard
+                case .configured(let second) = try await client.replace(
+                    relabelled, expecting: first
+                ).outcome
+            else { throw Unexpected("replace") }
             #expect(second == Seq(3))
             do {
                 try await client.apply(one, expecting: first)

@@ -6,8 +6,8 @@ import Testing
 struct ReferenceClusterDistributionTests {
     private static let count = 50_000
 
-    private func cluster() throws -> ReferenceCluster {
-        try ReferenceCluster(count: Self.count, seed: 1)
+    private func cluster() throws -> GeneratedCluster {
+        try GeneratedCluster(count: Self.count, seed: 1)
     }
 
     private func tally(_ value: (WorkloadEndpoint) -> String) throws -> [String: Int] {
@@ -20,7 +20,7 @@ struct ReferenceClusterDistributionTests {
         #expect(nodes.count == Self.count / 100)
         #expect(nodes.values.allSatisfy { $0 == 100 })
         #expect(nodes["node-00017"] == 100)
-        let few = try ReferenceCluster(count: 1_000, seed: 1, nodes: 7)
+        let few = try GeneratedCluster(count: 1_000, seed: 1, nodes: 7)
         let tally = few.reduce(into: [String: Int]()) { $0[$1.spec.node, default: 0] += 1 }
         #expect(tally.count == 7)
         #expect(tally.values.allSatisfy { $0 == 142 || $0 == 143 })
@@ -36,7 +36,7 @@ struct ReferenceClusterDistributionTests {
     @Test("six labels, with few apps and many template hashes")
     func labels() throws {
         let names: Set = ["app", "environment", "pod-template-hash", "team", "tier", "version"]
-        for endpoint in try ReferenceCluster(count: 500) {
+        for endpoint in try GeneratedCluster(count: 500) {
             #expect(Set(endpoint.metadata.labels.keys) == names)
         }
         let apps = try tally { $0.metadata.labels["app"] ?? "" }
@@ -57,7 +57,7 @@ struct ReferenceClusterDistributionTests {
 
     @Test("names, interface, container and profiles as Calico makes them for a pod")
     func shapes() throws {
-        for endpoint in try ReferenceCluster(count: 2_000, seed: 9) {
+        for endpoint in try GeneratedCluster(count: 2_000, seed: 9) {
             let spec = endpoint.spec
             let labels = endpoint.metadata.labels
             let namespace = endpoint.metadata.namespace

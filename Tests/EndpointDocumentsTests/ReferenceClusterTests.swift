@@ -19,7 +19,7 @@ struct ReferenceClusterTests {
 
     @Test("the first thousand are pinned: figures stay comparable")
     func pinned() throws {
-        let cluster = try ReferenceCluster(count: 1_000, seed: 1)
+        let cluster = try GeneratedCluster(count: 1_000, seed: 1)
         let all = cluster.map(text).joined()
         #expect(
             Hash256.of(Array(all.utf8)).description
@@ -44,7 +44,7 @@ struct ReferenceClusterTests {
 
     @Test("an endpoint made alone is the one of the stream")
     func randomAccess() throws {
-        let cluster = try ReferenceCluster(count: 3_000, seed: 7)
+        let cluster = try GeneratedCluster(count: 3_000, seed: 7)
         for (index, endpoint) in cluster.enumerated() {
             #expect(endpoint == cluster.endpoint(at: index))
         }
@@ -52,14 +52,14 @@ struct ReferenceClusterTests {
 
     @Test("another seed gives other endpoints")
     func seeds() throws {
-        let one = Set(try ReferenceCluster(count: 1_000, seed: 1).map(\.key))
-        let other = Set(try ReferenceCluster(count: 1_000, seed: 2).map(\.key))
+        let one = Set(try GeneratedCluster(count: 1_000, seed: 1).map(\.key))
+        let other = Set(try GeneratedCluster(count: 1_000, seed: 2).map(\.key))
         #expect(one.isDisjoint(with: other))
     }
 
     @Test("100,000 endpoints: every one valid, no key, address or pod twice")
     func unique() throws {
-        let cluster = try ReferenceCluster(count: 100_000, seed: 3)
+        let cluster = try GeneratedCluster(count: 100_000, seed: 3)
         var keys: Set<EndpointKey> = []
         var addresses: Set<String> = []
         var pods: Set<String> = []
@@ -85,7 +85,7 @@ struct ReferenceClusterTests {
             (5, 1_000_000),
         ])
     func bounds(count: Int, nodes: Int) throws {
-        let cluster = try ReferenceCluster(count: count, seed: 1, nodes: nodes)
+        let cluster = try GeneratedCluster(count: count, seed: 1, nodes: nodes)
         let stride = Swift.max(1, count / 20_000)
         let indices =
             Array(Swift.stride(from: 0, to: count, by: stride))
@@ -102,26 +102,26 @@ struct ReferenceClusterTests {
     @Test("counts and nodes out of bounds are refused")
     func refusals() throws {
         #expect(throws: ReferenceClusterError.countOutOfRange(-1)) {
-            try ReferenceCluster(count: -1)
+            try GeneratedCluster(count: -1)
         }
         #expect(throws: ReferenceClusterError.countOutOfRange(.max)) {
-            try ReferenceCluster(count: .max)
+            try GeneratedCluster(count: .max)
         }
         #expect(throws: ReferenceClusterError.nodesOutOfRange(0)) {
-            try ReferenceCluster(count: 1, nodes: 0)
+            try GeneratedCluster(count: 1, nodes: 0)
         }
         #expect(throws: ReferenceClusterError.nodesOutOfRange(.max)) {
-            try ReferenceCluster(count: 1, nodes: .max)
+            try GeneratedCluster(count: 1, nodes: .max)
         }
-        #expect(try ReferenceCluster(count: 0).map(\.key).isEmpty)
+        #expect(try GeneratedCluster(count: 0).map(\.key).isEmpty)
     }
 
     @Test("a relabelled endpoint differs in the value of one label, at each step anew")
     func relabelling() throws {
-        for endpoint in try ReferenceCluster(count: 300, seed: 5) {
+        for endpoint in try GeneratedCluster(count: 300, seed: 5) {
             var before = endpoint
             for step in 0..<5 {
-                let after = ReferenceCluster.relabelled(before, step: step)
+                let after = GeneratedCluster.relabelled(before, step: step)
                 let changed = after.metadata.labels.filter {
                     before.metadata.labels[$0.key] != $0.value
                 }

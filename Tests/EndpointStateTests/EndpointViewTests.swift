@@ -138,7 +138,7 @@ struct EndpointViewTests {
     func anyOrder() throws {
         var generator = SeededGenerator(state: 11)
         let items = try (0..<300).map { try Fixture.put(UInt64($0) + 1, Fixture.key($0)) }
-        var state = EndpointState()
+        var state = EndpointSet()
         for item in items.shuffled(using: &generator) {
             let old = state.put(item)
             #expect(old == nil)

@@ -86,7 +86,7 @@ struct IsolationTests {
         var log = ModelLog()
         _ = try log.commit((0..<300).map { Cluster.put($0, app: "backend") })
         let request = CatchUpRequest(
-            from: .zero, to: log.head, form: .afterSnapshot, selection: ResumeTests.frontend,
+            from: .zero, to: log.head, form: .afterSnapshot, selection: try ResumeTests.frontend(),
             digest: .empty, count: 0)
         let limits = World.smallLimits
         var pager = CatchUpPager(request, limits: limits)

@@ -6,7 +6,6 @@ import Testing
 
 @Suite("What events mean to a selection")
 struct NetChangeTests {
-    static let frontend = ResumeTests.frontend
 
     /// A change as text: `+endpoint-1@7` or `-endpoint-1@7`.
     static func text(_ change: FeedChange) -> String {
@@ -18,8 +17,9 @@ struct NetChangeTests {
 
     static func netChange(
         _ log: ModelLog, from: UInt64, _ form: CatchUpRequest.Form,
-        _ selection: Selection = frontend
+        _ selection: Selection? = nil
     ) throws -> [String] {
+        let selection = try selection ?? ResumeTests.frontend()
         var netChange = NetChange(selection: selection, form: form)
         for record in log.records where record.seq > Seq(from) {
             guard netChange.note(record.item) == .taken else { return ["too many keys"] }
@@ -114,10 +114,10 @@ struct NetChangeTests {
 
     // MARK: Single events
 
-    static func judged(_ log: ModelLog, _ seq: UInt64, _ selection: Selection = frontend) throws
+    static func judged(_ log: ModelLog, _ seq: UInt64, _ selection: Selection? = nil) throws
         -> String?
     {
-        let judge = DeltaJudge(selection: selection)
+        let judge = DeltaJudge(selection: try selection ?? ResumeTests.frontend())
         let change = try judge.change(of: log.item(at: Seq(seq))) { seq throws(WireError) in
             log.item(at: seq)
         }

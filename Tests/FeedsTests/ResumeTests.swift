@@ -6,7 +6,9 @@ import Testing
 /// One subscriber that comes back, and what it costs.
 @Suite("Resuming")
 struct ResumeTests {
-    static let frontend = try! Selection(selector: Selector(parsing: "app == 'frontend'"))
+    static func frontend() throws -> Selection {
+        try Selection(selector: Selector(parsing: "app == 'frontend'"))
+    }
 
     /// A world with `count` endpoints, half of them selected, and a subscriber of the selection
     /// that holds its head and has just been cut.
@@ -34,7 +36,7 @@ struct ResumeTests {
 
     @Test("A resume inside the ring gets deltas and reads nothing from the log (G8)")
     func insideRing() throws {
-        var (world, held) = try Self.parked(Self.frontend, endpoints: 10)
+        var (world, held) = try Self.parked(Self.frontend(), endpoints: 10)
         try world.commit([Cluster.put(1, app: "frontend"), Cluster.delete(2)])
         let before = world.hub.counters
         let connection = try Self.comeBack(held, to: &world)
@@ -46,7 +48,7 @@ struct ResumeTests {
 
     @Test("A resume behind events that did not touch the feed costs one mark (G8)")
     func untouched() throws {
-        var (world, held) = try Self.parked(Self.frontend, endpoints: 10)
+        var (world, held) = try Self.parked(Self.frontend(), endpoints: 10)
         for _ in 0..<40 {
             try world.commit([Cluster.put(1, app: "backend", node: "node-1")])
             try world.commit([Cluster.put(1, app: "backend", node: "node-2")])
@@ -181,11 +183,11 @@ struct ResumeTests {
     func lateMembers() throws {
         var world = World()
         try world.commit([Cluster.put(0), Cluster.put(2)])
-        let first = try world.subscribeNew(Self.frontend)
+        let first = try world.subscribeNew(Self.frontend())
         _ = try world.cut(first)
         world.passTime(1_000)
         try world.commit([Cluster.delete(0), Cluster.put(4)])
-        try world.subscribeNew(Self.frontend)
+        try world.subscribeNew(Self.frontend())
         // Both gatherings finish, the old one first.
         try world.settle()
         let connection = try #require(world.connections.values.first)

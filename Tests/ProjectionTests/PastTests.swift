@@ -12,7 +12,7 @@ struct PastTests {
         return view
     }
 
-    static func expect(_ state: EndpointState, equals model: [EndpointKey: EncodedItem]) {
+    static func expect(_ state: EndpointSet, equals model: [EndpointKey: EncodedItem]) {
         #expect(state.count == model.count)
         #expect(state.digest == state.recomputedDigest())
         for (key, item) in model { #expect(state.item(forKey: key)?.hash == item.hash) }

@@ -133,7 +133,9 @@ struct ViewStoreTests {
         #expect(rebuilt.isEqual)
         #expect(rebuilt.view.position == opened.view.position)
         try history.append(50)
-        try opened.view.fold(history.log, through: Seq(200)) { opened.pending.add($0, at: $1.position) }
+        try opened.view.fold(history.log, through: Seq(200)) {
+            opened.pending.add($0, at: $1.position)
+        }
         try opened.store.write(opened.pending)
         try opened.store.close()
         let again = try open(scratch, history)

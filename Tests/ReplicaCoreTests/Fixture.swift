@@ -25,7 +25,7 @@ struct Dice: RandomNumberGenerator {
 }
 
 enum Fixture {
-    static let logID = LogID("00000000-0000-4000-8000-00000000c0de")!
+    static let logID = LogID(high: 0x4000, low: 0x8000_0000_0000_c0de)
     static let epoch = Epoch(number: 1, leaderID: 7)
     static let time = Timestamp(seconds: 1_700_000_000)
     static let actor = Actor(name: "tester", proof: .unverified, address: "127.0.0.1:40112")

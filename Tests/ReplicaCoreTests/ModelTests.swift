@@ -62,7 +62,15 @@ struct ModelTests {
         #expect(leader.core.view.digest == leader.core.view.state.recomputedDigest())
     }
 
-    static let unknown = UID("00000000-0000-0000-0000-000000000000")!
+    /// The uid of no endpoint.
+    static let unknown: UID = {
+        var zeros = Zeros()
+        return UID.random(using: &zeros)
+    }()
+
+    private struct Zeros: RandomNumberGenerator {
+        mutating func next() -> UInt64 { 0 }
+    }
 
     static func isStored(_ answer: Answer) -> Bool {
         switch answer.outcome {

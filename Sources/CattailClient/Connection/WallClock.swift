@@ -1,10 +1,5 @@
 internal import EndpointModel
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
+internal import Glibc
 
 extension Timestamp {
     /// For people's questions alone; nothing is decided by it.

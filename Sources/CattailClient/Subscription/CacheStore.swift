@@ -1,13 +1,8 @@
 internal import EndpointModel
 internal import EndpointState
+internal import Glibc
 internal import NIOCore
 internal import SyncProtocol
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
 
 /// The cache file of one subscription: read once, then appended to batch by batch, and written
 /// anew when what was appended outgrows it.
@@ -119,7 +114,7 @@ struct CacheLoader {
     private let fingerprint: Hash256
     private var reader = CacheFileReader()
     private var staged: [Change] = []
-    private var state = EndpointState()
+    private var state = EndpointSet()
     private var position: Position?
     private var goodBytes = 0
     private var problem: String?

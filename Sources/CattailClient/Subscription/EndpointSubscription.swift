@@ -89,7 +89,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     // MARK: Freshness
 
     /// The state at the last mark that arrived: a pinned version.
-    public func snapshot() -> EndpointState { freshness.withLockedValue(\.state) }
+    public func snapshot() -> EndpointSet { freshness.withLockedValue(\.state) }
 
     /// Where that is; nil before the first mark.
     public var position: Position? { freshness.withLockedValue(\.position) }

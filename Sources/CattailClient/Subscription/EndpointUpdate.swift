@@ -50,9 +50,9 @@ public struct EndpointChanges: Sendable {
     public var mark: SubscriptionMark
     /// What is held at the mark: a pinned version, which costs nothing to keep until it is let
     /// go of.
-    public var state: EndpointState
+    public var state: EndpointSet
 
-    public init(changes: [EndpointChange], mark: SubscriptionMark, state: EndpointState) {
+    public init(changes: [EndpointChange], mark: SubscriptionMark, state: EndpointSet) {
         self.changes = changes
         self.mark = mark
         self.state = state

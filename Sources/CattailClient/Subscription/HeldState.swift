@@ -10,7 +10,7 @@ package import SyncProtocol
 /// connection tells (again, from the start, by another server) comes out as real changes alone.
 package struct HeldState: Sendable {
     /// What is held: the state at the last mark.
-    package private(set) var state = EndpointState()
+    package private(set) var state = EndpointSet()
     /// Where that is; nil before the first mark.
     package private(set) var position: Position?
     /// Of the selection: as it was asked for, then as the server gives it.
@@ -37,7 +37,7 @@ package struct HeldState: Sendable {
     package init(fingerprint: Hash256) { self.fingerprint = fingerprint }
 
     /// What a cache kept, or a past state that was asked for.
-    package init(fingerprint: Hash256, state: EndpointState, position: Position) {
+    package init(fingerprint: Hash256, state: EndpointSet, position: Position) {
         self.init(fingerprint: fingerprint)
         self.state = state
         self.position = position
@@ -213,7 +213,7 @@ package struct HeldState: Sendable {
     }
 
     private mutating func settle(
-        _ next: EndpointState, _ changes: [EndpointChange], at mark: Mark
+        _ next: EndpointSet, _ changes: [EndpointChange], at mark: Mark
     ) -> MarkOutcome {
         if let digest = mark.digest, digest != next.digest {
             return .diverged(.digestDiffers(mark.position.seq))

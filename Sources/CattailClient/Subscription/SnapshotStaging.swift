@@ -6,7 +6,7 @@ internal import SyncProtocol
 /// it was sent, then changes that override them.
 struct SnapshotStaging: Sendable {
     let start: Position
-    private(set) var state = EndpointState()
+    private(set) var state = EndpointSet()
     /// The last key of the chunks that came whole.
     private(set) var last: EndpointKey?
     /// The greatest seq seen; the mark must not stand before it.
@@ -54,7 +54,7 @@ enum ChangeEffect {
     case diverged(Divergence)
 }
 
-extension EndpointState {
+extension EndpointSet {
     mutating func take(_ change: Change) -> ChangeEffect {
         let held = item(forKey: change.key)
         if let held, held.seq >= change.seq { return .unchanged }

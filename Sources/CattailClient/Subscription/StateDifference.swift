@@ -9,7 +9,7 @@ enum StateDifference {
     ///   - removals: the events that are known to have removed a key.
     ///   - otherwise: the seq of a removal whose event is not known.
     static func changes(
-        from old: EndpointState, to new: EndpointState, removals: [EndpointKey: Seq],
+        from old: EndpointSet, to new: EndpointSet, removals: [EndpointKey: Seq],
         otherwiseAt otherwise: Seq
     ) -> [EndpointChange] {
         var changes: [EndpointChange] = []

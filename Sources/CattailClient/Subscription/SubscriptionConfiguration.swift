@@ -23,7 +23,7 @@ public struct SubscriptionConfiguration: Sendable {
         case nothing
         /// With a past state that is taken as known: only what is different from it will be
         /// told. `EndpointClient.state(of:at:)` has it.
-        case holding(EndpointState, Position)
+        case holding(EndpointSet, Position)
     }
 
     public init(

@@ -128,7 +128,7 @@ extension SubscriptionRunner: ClientConnectionOwner {
 struct Freshness: Sendable {
     private(set) var lastHeard: NIODeadline?
     private(set) var position: Position?
-    private(set) var state = EndpointState()
+    private(set) var state = EndpointSet()
     private(set) var verifiedAt: Timestamp?
     private(set) var head = Seq.zero
     private(set) var isInSync = false

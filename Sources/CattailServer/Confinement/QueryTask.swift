@@ -19,7 +19,7 @@ final class QueryTask: @unchecked Sendable {
 
     private enum Stage {
         case new
-        case items(EndpointState, selection: Selection, after: EndpointKey?, at: Seq)
+        case items(EndpointSet, selection: Selection, after: EndpointKey?, at: Seq)
         case events(EventFilter, next: Seq, last: Seq)
         case history(next: Seq?, newestFirst: [Seq])
         case diff(ArraySlice<EndpointDifference>, at: Seq)
@@ -111,7 +111,7 @@ final class QueryTask: @unchecked Sendable {
     }
 
     private func itemsPart(
-        _ state: EndpointState, _ selection: Selection, _ after: EndpointKey?, _ seq: Seq
+        _ state: EndpointSet, _ selection: Selection, _ after: EndpointKey?, _ seq: Seq
     ) -> Part {
         var iterator = state.items.items(after: after)
         var items: [EncodedItem] = []

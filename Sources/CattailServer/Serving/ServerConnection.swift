@@ -85,7 +85,8 @@ final class ServerConnection: PeerDriver {
         case .messageMalformed(let error): carryOut(session.messageFaulted(error))
         case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
         }
-        if case .endedHere = reason {} else {
+        if case .endedHere = reason {
+        } else {
             serving.logger.debug(
                 "connection closed",
                 metadata: ["peer": "\(link?.remoteAddress ?? "")", "reason": "\(reason)"])

@@ -289,7 +289,7 @@ final class ServingLoop {
         unflushed.removeAll(keepingCapacity: true)
     }
 
-    private func build(_ fingerprint: Hash256, _ selection: Selection, _ state: EndpointState) {
+    private func build(_ fingerprint: Hash256, _ selection: Selection, _ state: EndpointSet) {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let loop = loop
         readers.compute {

@@ -84,7 +84,7 @@ struct BenchAgentsCommand: AsyncParsableCommand {
     }
 
     private func write(through client: EndpointClient, _ clock: SentLabel.Clock) async throws {
-        let made = Array(try ReferenceCluster(count: min(count, endpoints)))
+        let made = Array(try GeneratedCluster(count: min(count, endpoints)))
         let pause = Duration.seconds(1) / rate
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in

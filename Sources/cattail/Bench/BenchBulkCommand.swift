@@ -19,7 +19,7 @@ struct BenchBulkCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let cluster = try ReferenceCluster(count: count, seed: seed)
+        let cluster = try GeneratedCluster(count: count, seed: seed)
         let requests = cluster.map { MutationRequest(.apply, $0) }
         try await servers.withClient { client in
             _ = try await client.perform(

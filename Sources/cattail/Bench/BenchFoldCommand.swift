@@ -35,7 +35,7 @@ struct BenchFoldCommand: ParsableCommand {
     }
 
     private static func items(_ count: Int) throws -> [EncodedItem] {
-        let cluster = try ReferenceCluster(count: (count + 1) / 2)
+        let cluster = try GeneratedCluster(count: (count + 1) / 2)
         var uids = SystemRandomNumberGenerator()
         var items: [EncodedItem] = []
         items.reserveCapacity(count)
@@ -47,7 +47,7 @@ struct BenchFoldCommand: ParsableCommand {
         }
         for index in 0..<(count - items.count) {
             let created = items[index]
-            let endpoint = ReferenceCluster.relabelled(cluster.endpoint(at: index), step: 1)
+            let endpoint = GeneratedCluster.relabelled(cluster.endpoint(at: index), step: 1)
             guard let uid = created.uid else { continue }
             items.append(
                 try put(

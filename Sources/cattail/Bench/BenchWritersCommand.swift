@@ -73,18 +73,18 @@ struct BenchWritersCommand: AsyncParsableCommand {
 
     /// Each changes its endpoint, so that each makes an event.
     static func requests(count: Int, endpoints: Int) throws -> [MutationRequest] {
-        let cluster = try ReferenceCluster(count: min(count, endpoints))
+        let cluster = try GeneratedCluster(count: min(count, endpoints))
         let made = Array(cluster)
         // Another run on the same node must find other values.
         let run = Int.random(in: 1...1_000_000) * 100
         return (0..<count).map { index in
             let step = run + index / made.count
-            let endpoint = ReferenceCluster.relabelled(made[index % made.count], step: step)
+            let endpoint = GeneratedCluster.relabelled(made[index % made.count], step: step)
             return MutationRequest(.apply, endpoint)
         }
     }
 
     private static func warmUp() throws -> WorkloadEndpoint {
-        try ReferenceCluster(count: 1).endpoint(at: 0)
+        try GeneratedCluster(count: 1).endpoint(at: 0)
     }
 }

@@ -27,14 +27,14 @@ struct GenerateCommand: ParsableCommand {
 
     func validate() throws {
         do {
-            _ = try ReferenceCluster(count: count, seed: seed, nodes: nodes)
+            _ = try GeneratedCluster(count: count, seed: seed, nodes: nodes)
         } catch {
             throw ValidationError("\(error)")
         }
     }
 
     func run() throws {
-        let cluster = try ReferenceCluster(count: count, seed: seed, nodes: nodes)
+        let cluster = try GeneratedCluster(count: count, seed: seed, nodes: nodes)
         for endpoint in cluster {
             let document = DocumentValue(endpoint)
             switch output {

@@ -10,7 +10,7 @@ actor Agent {
     private(set) var statuses: [SubscriptionStatus] = []
     private(set) var changes: [EndpointChange] = []
     private(set) var mark: SubscriptionMark?
-    private(set) var held = EndpointState()
+    private(set) var held = EndpointSet()
     private(set) var failure: (any Error)?
     private(set) var isOver = false
     private var waiters: [Int: Waiter] = [:]
@@ -80,14 +80,15 @@ actor Agent {
 
     /// Waits until it holds; fails after `seconds`.
     func until(
-        _ what: String, seconds: Double = 30, _ condition: @escaping @Sendable (isolated Agent) -> Bool
+        _ what: String, seconds: Double = 30,
+        _ condition: @escaping @Sendable (isolated Agent) -> Bool
     ) async throws {
         if condition(self) { return }
         let id = nextWaiter
         nextWaiter += 1
         let deadline = Task {
-            try await Task.sleep(for: .seconds(seconds))
-            self.expire(id)
+            await CattailServerTests.deadline(in: seconds)
+            if !Task.isCancelled { self.expire(id) }
         }
         defer { deadline.cancel() }
         let came = await withCheckedContinuation { continuation in

@@ -12,6 +12,13 @@ struct Unexpected: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// Returns when the time is over or the task is cancelled: what ends a wait, never what makes one.
+func deadline(in seconds: Double) async {
+    let (stream, end) = AsyncStream.makeStream(of: Never.self)
+    DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { end.finish() }
+    for await _ in stream {}
+}
+
 /// Fails when the body takes longer: no test waits for ever, and none waits for a time.
 func within<Result: Sendable>(
     _ seconds: Double = 30, _ what: String, _ body: @escaping @Sendable () async throws -> Result
@@ -19,7 +26,7 @@ func within<Result: Sendable>(
     try await withThrowingTaskGroup(of: Result?.self) { group in
         group.addTask { try await body() }
         group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
+            await deadline(in: seconds)
             return nil
         }
         defer { group.cancelAll() }

@@ -16,7 +16,9 @@ enum Sample {
         endpoint.spec.pod = "pod\(number)"
         endpoint.spec.endpoint = "eth0"
         endpoint.spec.interfaceName = "cali\(number)"
-        endpoint.spec.ipNetworks = ["10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)/32"]
+        endpoint.spec.ipNetworks = [
+            "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)/32"
+        ]
         return endpoint
     }
 

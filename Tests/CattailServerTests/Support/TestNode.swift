@@ -4,8 +4,8 @@ import CattailTestKit
 import EndpointModel
 import Foundation
 import Logging
-import Synchronization
 import SyncTransport
+import Synchronization
 
 /// A real node in this process, on a port of its own, with a directory that outlives it.
 final class TestNode: Sendable {

@@ -11,7 +11,7 @@ struct ModelLog {
 
     static let epoch = Epoch(number: 1, leaderID: 7)
 
-    init(logID: LogID = LogID("00000000-0000-4000-8000-00000000c0de")!) {
+    init(logID: LogID = LogID(high: 0x4000, low: 0x8000_0000_0000_c0de)) {
         positions = [.origin(of: logID)]
         views = [EndpointView()]
     }

@@ -9,7 +9,7 @@ import SyncProtocol
 struct World {
     /// Work that is underway on other threads, finished in any order.
     enum Job {
-        case build(Hash256, EndpointState)
+        case build(Hash256, EndpointSet)
         case page(SubscriberID)
     }
 

@@ -6,7 +6,7 @@ package import EndpointModel
 /// Each endpoint follows from the seed and its index alone, on every machine, so a stream of any
 /// length needs no memory and any one can be made without the others. The endpoints are valid,
 /// and no two share a key or an address.
-package struct ReferenceCluster: Sendable {
+package struct GeneratedCluster: Sendable {
     /// How many endpoints.
     package let count: Int
     package let seed: UInt64
@@ -55,18 +55,18 @@ package struct ReferenceCluster: Sendable {
     }
 }
 
-extension ReferenceCluster: Sequence {
+extension GeneratedCluster: Sequence {
     package func makeIterator() -> Iterator { Iterator(self) }
 
     package var underestimatedCount: Int { count }
 
     package struct Iterator: IteratorProtocol {
-        private let cluster: ReferenceCluster
+        private let cluster: GeneratedCluster
         private var index = 0
         /// Pods of one workload follow each other, so it is made once for all of them.
         private var current: (number: Int, workload: Workload)?
 
-        fileprivate init(_ cluster: ReferenceCluster) { self.cluster = cluster }
+        fileprivate init(_ cluster: GeneratedCluster) { self.cluster = cluster }
 
         package mutating func next() -> WorkloadEndpoint? {
             guard index < cluster.count else { return nil }
@@ -82,7 +82,7 @@ extension ReferenceCluster: Sequence {
     }
 }
 
-extension ReferenceCluster {
+extension GeneratedCluster {
     /// 27^5 is more than 2^23, so no two pods of a workload share a suffix.
     private static let suffixes = Scrambler(bits: 23)
     private static let suffixDigits = 5
@@ -144,9 +144,9 @@ package enum ReferenceClusterError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .countOutOfRange(let count):
-            "\(count) endpoints are not in 0-\(ReferenceCluster.mostEndpoints); ask for fewer"
+            "\(count) endpoints are not in 0-\(GeneratedCluster.mostEndpoints); ask for fewer"
         case .nodesOutOfRange(let nodes):
-            "\(nodes) nodes are not in 1-\(ReferenceCluster.mostNodes); ask for another number"
+            "\(nodes) nodes are not in 1-\(GeneratedCluster.mostNodes); ask for another number"
         }
     }
 }

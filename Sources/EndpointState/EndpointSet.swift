@@ -6,7 +6,7 @@ public import EndpointModel
 /// holds: a snapshot brings items in key order, a net change in any order of seqs, so nothing
 /// here judges an item against the one before. `EndpointView` does, where events come one by
 /// one.
-public struct EndpointState: Sendable {
+public struct EndpointSet: Sendable {
     package private(set) var items = OrderedItems()
     /// The sum of the hashes of all items held, kept with every change (G6).
     public private(set) var digest = StateDigest.empty
