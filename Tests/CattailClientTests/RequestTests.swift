@@ -1,5 +1,8 @@
 import CattailClient
+import Dispatch
 import EndpointModel
+import NIOCore
+import NIOPosix
 import SyncProtocol
 import SyncTransport
 import Testing
@@ -44,6 +47,47 @@ struct RequestTests {
         #expect(again.requestHash == lost.requestHash)
         second.send(.answers([Answer(ticket: again.ticket, outcome: .created, seq: Seq(1))]))
         #expect(try await result.seq == Seq(1))
+        await client.close()
+        await server.stop()
+    }
+
+    /// A loop that a test may hold up: nobody else's work waits for it.
+    private static let heldLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    /// Whether the write or the reading finds out first is the loop's affair: either may, so it is
+    /// tried some times.
+    @Test(
+        "a mutation whose write finds the connection broken is sent over the next one (G11)",
+        arguments: 0..<8)
+    func brokenWrite(attempt: Int) async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        var configuration = configuration(server.address)
+        configuration.eventLoopGroup = Self.heldLoop
+        let client = EndpointClient(configuration: configuration)
+        async let before = client.apply(endpoint(1))
+        let first = try await server.accept()
+        _ = try await first.greet(world)
+        let answered = try #require(mutations(await first.next()).first)
+        first.send(.answers([Answer(ticket: answered.ticket, outcome: .created, seq: Seq(1))]))
+        #expect(try await before.seq == Seq(1))
+
+        // The client's loop is held while the connection breaks, and finds the mutation first.
+        let held = DispatchSemaphore(value: 0)
+        Self.heldLoop.next().execute { held.wait() }
+        try await first.reset()
+        let sending = client.mutations()
+        try await sending.send(MutationRequest(.apply, endpoint(2)))
+        sending.finish()
+        held.signal()
+
+        let second = try await server.accept()
+        _ = try await second.greet(world)
+        let again = try #require(mutations(await second.next()).first)
+        second.send(.answers([Answer(ticket: again.ticket, outcome: .created, seq: Seq(2))]))
+        var results: [MutationResult] = []
+        for await result in sending { results.append(result) }
+        #expect(results.map(\.seq) == [Seq(2)])
         await client.close()
         await server.stop()
     }

@@ -13,7 +13,8 @@ protocol ClientConnectionOwner: AnyObject {
     func receivedAll()
     /// The socket took mutations that were handed to it.
     func flushed()
-    /// The connection is gone or never came about; nothing follows.
+    /// The connection is gone or never came about; nothing follows. Never told from inside a call
+    /// of the owner's: a write that finds the socket broken must not pull the ground from under it.
     func ended(_ end: ConnectionEnd)
 }
 
@@ -40,6 +41,8 @@ final class ClientConnection: PeerDriver {
     private var movedBytes: UInt64 = 0
     /// Whether this end itself does not want to hear anything.
     private var isDeaf = false
+    /// Calls of the owner that are under way.
+    private var callDepth = 0
 
     /// - Parameter patience: how long it may take to connect, and then until the server's hello.
     init(
@@ -63,14 +66,28 @@ final class ClientConnection: PeerDriver {
 
     // MARK: Sending
 
+    /// Whether anything sent now may arrive. It turns false inside a write that finds the socket
+    /// broken, before the owner hears of the end.
+    var isOpen: Bool { session.isOpen }
+
     /// Anything but requests, once the server's hello is here.
     func send(_ message: ClientMessage) {
         guard session.isOpen else { return }
-        link?.send(message)
+        called { link?.send(message) }
     }
 
-    func request(_ mutations: [Mutation]) { carryOut(session.mutationsRequested(mutations)) }
-    func request(_ query: Query) { carryOut(session.queryRequested(query)) }
+    func request(_ mutations: [Mutation]) {
+        called { carryOut(session.mutationsRequested(mutations)) }
+    }
+
+    func request(_ query: Query) { called { carryOut(session.queryRequested(query)) } }
+
+    /// Carries out a call of the owner's.
+    private func called(_ body: () -> Void) {
+        callDepth += 1
+        body()
+        callDepth -= 1
+    }
 
     /// The measure of how far the server is behind with reading.
     var unsentBytes: Int { link?.unsentBytes ?? 0 }
@@ -185,6 +202,9 @@ final class ClientConnection: PeerDriver {
     }
 
     private func over(_ end: ConnectionEnd) {
+        guard callDepth == 0 else {
+            return eventLoop.assumeIsolated().execute { self.over(end) }
+        }
         stopTimers()
         let owner = owner
         self.owner = nil

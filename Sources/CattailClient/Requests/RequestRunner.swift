@@ -91,7 +91,7 @@ final class RequestRunner {
     // MARK: Out
 
     private func send(over connection: ClientConnection) {
-        while connection.unsentBytes < Self.unsentBytesMaximum {
+        while connection.isOpen, connection.unsentBytes < Self.unsentBytesMaximum {
             let mutations = pipeline.takeToSend(
                 countLimit: Self.mutationsPerFrame, byteLimit: Self.bytesPerFrame)
             guard !mutations.isEmpty else { return }
@@ -263,6 +263,8 @@ extension RequestRunner: ClientConnectionOwner {
 
     func ended(_ end: ConnectionEnd) {
         if let address { troubles.note(end.error(at: address).message, of: address) }
+        // What the last read brought: a connection that breaks does not say that a read is over.
+        handOver()
         tryNext()
     }
 

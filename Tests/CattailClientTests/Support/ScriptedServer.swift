@@ -105,6 +105,18 @@ final class ScriptedPeer: Sendable {
         let link = link
         eventLoop.execute { link.value.close() }
     }
+
+    /// Breaks the connection so that the client's kernel knows of it when this returns, whether or
+    /// not its event loop has looked.
+    func reset() async throws {
+        let link = link
+        try await eventLoop.flatSubmit {
+            let channel = link.value.channel
+            guard let options = channel as? any SocketOptionProvider else { return channel.close() }
+            return options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                .flatMap { channel.close() }
+        }.get()
+    }
 }
 
 private final class PeerRecorder: PeerDriver {
