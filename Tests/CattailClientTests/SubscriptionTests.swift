@@ -17,6 +17,9 @@ struct SubscriptionTests {
     private func configuration(_ servers: [ServerAddress]) -> ClientConfiguration {
         var configuration = ClientConfiguration(servers: servers, actor: "test")
         configuration.pauses = .milliseconds(1)...(.milliseconds(2))
+        // Scripts speak when the tests' small pool of threads lets them: no time-out of the
+        // client may end a wait for that.
+        configuration.timeout = .seconds(3600)
         return configuration
     }
 

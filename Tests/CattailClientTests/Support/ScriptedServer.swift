@@ -22,13 +22,16 @@ final class ScriptedServer: Sendable {
         self.accepted = accepted
     }
 
-    static func start() async throws -> ScriptedServer {
+    /// - Parameter greeting: answers each hello at once, on the server's own thread, as a leader
+    ///   at the head of this world would; nil: the test does.
+    static func start(greeting world: World? = nil) async throws -> ScriptedServer {
+        let hello = world.map { ServerHello(version: 1, role: .leader, head: $0.head) }
         let (stream, accepted) = AsyncStream.makeStream(of: ScriptedPeer.self)
         let transport = try await ServerTransport.listen(
             .init(address: ServerAddress(host: "127.0.0.1", port: 0)),
             group: MultiThreadedEventLoopGroup.singleton, admit: { .welcome }
         ) { channel in
-            PeerRecorder(eventLoop: channel.eventLoop) { accepted.yield($0) }
+            PeerRecorder(eventLoop: channel.eventLoop, hello: hello) { accepted.yield($0) }
         }
         return ScriptedServer(transport: transport, stream: stream, accepted: accepted)
     }
@@ -124,12 +127,17 @@ private final class PeerRecorder: PeerDriver {
     typealias Outgoing = ServerMessage
 
     private let eventLoop: any EventLoop
+    private let hello: ServerHello?
     private let accepted: (ScriptedPeer) -> Void
+    private var link: PeerLink<ServerMessage>?
     private let stream: AsyncStream<ClientMessage>
     private let arrived: AsyncStream<ClientMessage>.Continuation
 
-    init(eventLoop: any EventLoop, accepted: @escaping (ScriptedPeer) -> Void) {
+    init(
+        eventLoop: any EventLoop, hello: ServerHello?, accepted: @escaping (ScriptedPeer) -> Void
+    ) {
         self.eventLoop = eventLoop
+        self.hello = hello
         self.accepted = accepted
         (stream, arrived) = AsyncStream.makeStream(of: ClientMessage.self)
     }
@@ -137,10 +145,15 @@ private final class PeerRecorder: PeerDriver {
     func opened(_ link: PeerLink<ServerMessage>) {
         // A scripted server speaks at once; a real one waits for the client's preface.
         link.sendPreface()
+        self.link = link
         let bound = NIOLoopBound(link, eventLoop: eventLoop)
         accepted(ScriptedPeer(messages: stream, link: bound, eventLoop: eventLoop))
     }
 
-    func received(_ message: ClientMessage) { arrived.yield(message) }
+    func received(_ message: ClientMessage) {
+        if let hello, case .hello = message { link?.send(.hello(hello)) }
+        arrived.yield(message)
+    }
+
     func closed(_ reason: PeerClosure) { arrived.finish() }
 }
