@@ -240,7 +240,7 @@ final class ServingLoop {
     ) {
         switch chain {
         case .success(let found):
-            then(self, found == position.chain ? .here(position) : .otherHistory)
+            then(self, PositionStanding(of: position, chainThere: found))
         case .failure(let error): fail(id, error)
         }
     }

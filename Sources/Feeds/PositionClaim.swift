@@ -1,8 +1,8 @@
-internal import EndpointModel
-internal import SyncProtocol
+package import EndpointModel
+package import SyncProtocol
 
 /// What a subscriber says that it holds.
-enum PositionClaim {
+package enum PositionClaim {
     case nothing
     case token(Position, fingerprint: Hash256?, selection: Hash256?)
     /// A snapshot that was cut off; with the token, if any, for when it cannot go on.
@@ -27,7 +27,7 @@ enum PositionClaim {
     }
 
     /// What is left to say when the snapshot cannot go on; nil when there is none.
-    var withoutCursor: PositionClaim? {
+    package var withoutCursor: PositionClaim? {
         guard case .cursor(_, let selection, let token) = self else { return nil }
         guard let token else { return .nothing }
         return .token(token.position, fingerprint: token.fingerprint, selection: selection)
@@ -41,7 +41,7 @@ enum PositionClaim {
         }
     }
 
-    init(_ request: SubscriptionRequest, selection: Selection?) {
+    package init(_ request: SubscriptionRequest, selection: Selection?) {
         if case .state(_, let cursor?) = request.subject, let selection {
             self = .cursor(cursor, selection: selection.fingerprint, token: request.resume)
         } else if let token = request.resume {
@@ -54,13 +54,13 @@ enum PositionClaim {
     }
 
     /// What can be said without the log, and what to look up in it.
-    enum FirstLook {
+    package enum FirstLook: Hashable, Sendable {
         case known(PositionStanding)
         case look(Position)
     }
 
     /// - Parameter head: Of this node.
-    func standing(at head: Position, role: NodeRole) -> FirstLook {
+    package func standing(at head: Position, role: NodeRole) -> FirstLook {
         guard let position else { return .known(.none) }
         guard position.logID == head.logID else { return .known(.otherLog) }
         guard isOfThisSelection else { return .known(.otherSelection) }
@@ -76,7 +76,7 @@ enum PositionClaim {
 }
 
 /// What a claim is worth on this node's history (G7).
-enum PositionStanding {
+package enum PositionStanding: Hashable, Sendable {
     case none
     case here(Position)
     case ahead(Seq)
@@ -84,8 +84,14 @@ enum PositionStanding {
     case otherHistory
     case otherSelection
 
+    /// What the log says of a position that was to be looked up; `chainThere` is its own chain
+    /// hash at that seq.
+    package init(of position: Position, chainThere: Hash256?) {
+        self = chainThere == position.chain ? .here(position) : .otherHistory
+    }
+
     /// Whether nothing can be built on the claim, here and later.
-    var isWorthless: Bool {
+    package var isWorthless: Bool {
         switch self {
         case .otherLog, .otherHistory, .otherSelection: true
         case .none, .here, .ahead: false
