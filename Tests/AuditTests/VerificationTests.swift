@@ -64,13 +64,17 @@ struct VerificationTests {
                 }
                 #expect(fault.seq == rows[index].seq)
             }
-            history.log.rows[index].chain.lane2 ^= 1
-            guard case .faulty(let fault) = try Self.verify(history.log).state else {
-                Issue.record("the chain at seq \(index + 1) was not seen")
-                continue
+            let hashes = [\LogRow.chain.lane2, \LogRow.recordHash.lane1]
+            for hash in hashes {
+                history.log.rows[index][keyPath: hash] ^= 1
+                let state = try Self.verify(history.log).state
+                history.log.rows[index] = rows[index]
+                guard case .faulty(let fault) = state else {
+                    Issue.record("a bit of the hashes at seq \(index + 1) was not seen")
+                    continue
+                }
+                #expect(fault.seq == rows[index].seq)
             }
-            #expect(fault.seq == rows[index].seq)
-            history.log.rows[index] = rows[index]
         }
     }
 

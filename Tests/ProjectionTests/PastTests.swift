@@ -70,7 +70,7 @@ struct PastTests {
         }
     }
 
-    @Test("A time names the last seq at or before it, and the first at or behind it")
+    @Test("A time names the last seq at or before it, and the first at or behind it (G14)")
     func times() throws {
         let history = try RandomHistory(seed: 7, events: 100)
         let past = try Past(history.log)

@@ -111,7 +111,12 @@ struct ModelLeader {
         _ mutations: [Mutation], from actor: Actor = Fixture.actor,
         at time: Timestamp = Fixture.time
     ) throws -> CommitPlan {
-        let admitted = try mutations.map { try Admission.admit($0, from: actor).get() }
+        try plan(admitted: mutations.map { try Admission.admit($0, from: actor).get() }, at: time)
+    }
+
+    mutating func plan(admitted: [AdmittedMutation], at time: Timestamp = Fixture.time)
+        -> CommitPlan
+    {
         let plan = decide(admitted, at: time, searching: .withoutEvent)
         // As the log does: a batch with a request ID that it has is refused, and planned again.
         guard plan.requests.contains(where: { find($0) != nil }) else { return plan }

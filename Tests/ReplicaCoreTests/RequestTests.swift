@@ -69,4 +69,18 @@ struct RequestTests {
         let plan = try leader.plan([wish], from: other)
         #expect(plan.answers.map(\.answer.outcome) == [.created])
     }
+
+    @Test("Two actors may use the same request ID in one batch (G11)")
+    func scopeInBatch() throws {
+        var leader = try ModelLeader()
+        let other = Actor(name: "another", proof: .unverified, address: "")
+        let wish = Fixture.mutation(.create, Fixture.endpoint("a"), request: "q", ticket: 1)
+        let otherWish = Fixture.mutation(.create, Fixture.endpoint("b"), request: "q", ticket: 2)
+        let plan = leader.plan(admitted: [
+            try Admission.admit(wish, from: Fixture.actor).get(),
+            try Admission.admit(otherWish, from: other).get(),
+        ])
+        #expect(plan.answers.map(\.answer.outcome) == [.created, .created])
+        #expect(plan.records.map(\.item.key) == [Fixture.key("a"), Fixture.key("b")])
+    }
 }
