@@ -142,7 +142,7 @@ let package = Package(
             resources: [.copy("Vectors")], swiftSettings: settings),
         .testTarget(
             name: "SyncProtocolTests",
-            dependencies: ["EndpointModel", "SyncProtocol", "CattailTestKit", nioCore, protobuf],
+            dependencies: ["EndpointModel", "SyncProtocol", nioCore, protobuf],
             swiftSettings: settings),
         .testTarget(
             name: "LogStoreTests",
@@ -152,7 +152,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EndpointStateTests",
-            dependencies: ["EndpointModel", "EndpointState", "CattailTestKit"],
+            dependencies: ["EndpointModel", "EndpointState"],
             swiftSettings: settings),
         .testTarget(
             name: "ProjectionTests",
@@ -162,17 +162,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FeedsTests",
-            dependencies: [
-                "EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "CattailTestKit",
-                nioCore,
-            ],
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", nioCore],
             swiftSettings: settings),
         .testTarget(
             name: "ReplicaCoreTests",
-            dependencies: [
-                "EndpointModel", "EndpointState", "SyncProtocol", "Feeds", "ReplicaCore",
-                "CattailTestKit",
-            ],
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "ReplicaCore"],
             swiftSettings: settings),
         .testTarget(
             name: "AuditTests",
