@@ -112,4 +112,19 @@ struct WatchCommandTests {
         #expect(ended.code == 0 && ended.errors.isEmpty)
         #expect(ended.lines.count == 1)
     }
+
+    @Test("a reader that goes away while there is nothing to write ends it quietly with 0")
+    func closedPipeAtRest() async throws {
+        let (leader, folder) = try await GetCommandTests.filled()
+        defer { withExtendedLifetime(folder) {} }
+        let reader = #"while read -r line; do case $line in *in-sync*) exit;; esac; done"#
+        let shell = try ChildProcess(
+            [
+                "-c",
+                "set -o pipefail; \"$0\" watch -o json --server \(leader.listen) | { \(reader); }",
+                CattailBinary.path,
+            ], executable: "/bin/bash")
+        let ended = try await shell.ended()
+        #expect(ended.code == 0 && ended.errors.isEmpty)
+    }
 }

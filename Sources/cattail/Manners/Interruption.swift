@@ -1,8 +1,9 @@
 internal import UnixSignals
 
-/// SIGINT and SIGTERM as the quiet end of what would go on for ever.
+/// SIGINT, SIGTERM and a reader that goes away as the quiet end of what would go on for ever.
 enum Interruption {
-    /// Runs `body` until it returns or throws, or until a signal comes, which cancels it.
+    /// Runs `body` until it returns or throws, or until a signal comes or nobody reads standard
+    /// output any more, which cancels it.
     static func endsQuietly(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -10,6 +11,7 @@ enum Interruption {
             group.addTask {
                 for await _ in signals { return }
             }
+            group.addTask { await Console.output.untilReaderIsGone() }
             defer { group.cancelAll() }
             do {
                 try await group.next()

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 internal import Synchronization
 
@@ -54,6 +55,22 @@ final class OutputStream: Sendable {
                     remedy: "look at where the output goes")
             }
         }
+    }
+
+    /// Returns when the reader of a pipe has closed it, which a write would find out only when
+    /// there is something to write; or when the task is cancelled. What is no pipe has a reader for
+    /// ever.
+    func untilReaderIsGone() async {
+        let (stream, gone) = AsyncStream.makeStream(of: Never.self)
+        let descriptor = descriptor
+        // A thread of its own, which ends with the process: `poll` cannot be cancelled.
+        Thread.detachNewThread {
+            // An error is reported whatever is asked for.
+            var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+            while poll(&polled, 1, -1) < 0 && errno == EINTR {}
+            gone.finish()
+        }
+        for await _ in stream {}
     }
 
     private func waitUntilWritable() {
