@@ -37,7 +37,8 @@ package struct EndpointView: Sendable {
 
     /// The seq of the key's last event, put or delete; 0 when it was never seen.
     package func lastSeq(of key: EndpointKey) -> Seq {
-        item(forKey: key)?.seq ?? tombstones[KeyFingerprint(key)] ?? .zero
+        if let item = item(forKey: key) { return item.seq }
+        return tombstones.isEmpty ? .zero : tombstones[KeyFingerprint(key)] ?? .zero
     }
 
     /// Takes up the next event, or refuses it and stays as it is.
@@ -59,12 +60,9 @@ package struct EndpointView: Sendable {
     private mutating func foldPut(_ item: EncodedItem) throws(FoldError) -> EncodedItem? {
         let place = items.place(of: item)
         if let live = items.item(at: place) {
-            try check(item, followsLive: live)
-            guard item.creationTime == live.creationTime else {
-                throw .creationTimeChanged(seq: item.seq, key: item.key, liveSeq: live.seq)
-            }
+            try item.checkFollows(live: live)
         } else {
-            try revive(item)
+            try tombstones.revive(item)
         }
         return state.put(item, at: place)
     }
@@ -74,30 +72,39 @@ package struct EndpointView: Sendable {
         guard let live = items.item(at: place) else {
             throw .deleteOfNothing(seq: item.seq, key: item.key)
         }
-        try check(item, followsLive: live)
+        try item.checkFollows(live: live)
         tombstones[KeyFingerprint(keyOf: item)] = item.seq
         return state.remove(at: place)
     }
+}
 
-    /// A key that does not live: its last event, if any, was a delete.
-    private mutating func revive(_ item: EncodedItem) throws(FoldError) {
+extension Tombstones {
+    /// A key that does not live comes: its last event, if any, was a delete.
+    mutating func revive(_ item: EncodedItem) throws(FoldError) {
+        // Most keys are new, and a fingerprint costs a hash.
+        if isEmpty { return try item.checkPreviousSeq(is: .zero) }
         let fingerprint = KeyFingerprint(keyOf: item)
-        let last = tombstones[fingerprint] ?? .zero
-        try check(item, previousSeqIs: last)
-        if last > .zero { tombstones[fingerprint] = nil }
+        let last = self[fingerprint] ?? .zero
+        try item.checkPreviousSeq(is: last)
+        if last > .zero { self[fingerprint] = nil }
     }
+}
 
-    private func check(_ item: EncodedItem, followsLive live: EncodedItem) throws(FoldError) {
-        try check(item, previousSeqIs: live.seq)
-        guard item.uid == live.uid else {
-            throw .uidChanged(seq: item.seq, key: item.key, liveSeq: live.seq)
+extension EncodedItem {
+    /// Whether this event may follow the one whose item lives under its key.
+    func checkFollows(live: EncodedItem) throws(FoldError) {
+        try checkPreviousSeq(is: live.seq)
+        guard uid == live.uid else {
+            throw .uidChanged(seq: seq, key: key, liveSeq: live.seq)
+        }
+        guard kind == .delete || creationTime == live.creationTime else {
+            throw .creationTimeChanged(seq: seq, key: key, liveSeq: live.seq)
         }
     }
 
-    private func check(_ item: EncodedItem, previousSeqIs expected: Seq) throws(FoldError) {
-        guard item.previousSeq == expected else {
-            throw .previousSeqWrong(
-                seq: item.seq, key: item.key, found: item.previousSeq, expected: expected)
+    func checkPreviousSeq(is expected: Seq) throws(FoldError) {
+        guard previousSeq == expected else {
+            throw .previousSeqWrong(seq: seq, key: key, found: previousSeq, expected: expected)
         }
     }
 }

@@ -65,6 +65,8 @@ package struct Tombstones: Sendable {
 
     package init() { shards = Array(repeating: [:], count: Int(Self.shardCount)) }
 
+    package var isEmpty: Bool { count == 0 }
+
     package subscript(key: KeyFingerprint) -> Seq? {
         get { shards[Self.shard(key)][key] }
         set {

@@ -3,19 +3,41 @@ package import SyncProtocol
 
 /// A mutation that passed everything that can be judged without the state: its endpoint is
 /// valid, has its name and implicit labels, and is encoded as the item will hold it.
-package struct AdmittedMutation: Sendable {
+///
+/// A class, because it is passed on and kept some times and has many parts.
+package final class AdmittedMutation: Sendable {
     package let ticket: UInt64
     package let requestID: String
     package let requestHash: Hash256
     package let operation: SyncProtocol.Operation
     package let key: EndpointKey
-    /// The canonical encoding; empty for deletes.
-    package let endpoint: [UInt8]
+    /// The canonical encoding; nil for deletes.
+    package let endpoint: EncodedEndpoint?
     package let expectedSeq: Seq?
     package let expectedUID: UID?
     package let origin: Origin?
     package let dryRun: DryRun
     package let actor: Actor
+
+    init(
+        _ mutation: Mutation, from actor: Actor, key: EndpointKey, endpoint: EncodedEndpoint?,
+        origin: Origin?
+    ) {
+        ticket = mutation.ticket
+        requestID = mutation.requestID
+        requestHash = mutation.requestHash
+        operation = mutation.operation
+        self.key = key
+        self.endpoint = endpoint
+        expectedSeq = mutation.expectedSeq
+        expectedUID = mutation.expectedUID
+        self.origin = origin
+        dryRun = mutation.dryRun
+        self.actor = actor
+    }
+
+    /// About what it holds: the bytes of its endpoint.
+    package var endpointBytes: Int { endpoint?.bytes.count ?? 0 }
 }
 
 /// Who wants a mutation, and from where.
@@ -49,7 +71,7 @@ package enum Admission {
         -> AdmittedMutation
     {
         var key = mutation.key
-        var endpoint: [UInt8] = []
+        var endpoint: EncodedEndpoint?
         var origin: Origin?
         switch mutation.operation {
         case .delete:
@@ -57,22 +79,37 @@ package enum Admission {
                 throw .invalid([FieldFault(field: "metadata.name", reason: "is needed to delete")])
             }
         case .apply, .create, .replace:
-            let prepared = try prepared(mutation)
+            let wanted = try decoded(mutation)
+            let prepared = try prepared(wanted)
             key = prepared.key
-            endpoint = prepared.encodedEndpoint()
+            // What preparing leaves alone is taken as it came.
+            endpoint = wanted.hasImplicitLabels ? canonical(mutation.endpoint) : nil
+            if endpoint == nil { endpoint = try encoded(prepared) }
         case .importing:
             let imported = try imported(mutation)
             key = imported.endpoint.key
-            endpoint = imported.endpoint.encodedEndpoint()
+            endpoint = try encoded(imported.endpoint)
             origin = try Self.origin(mutation.origin ?? Origin(), imported.faults)
         }
-        try checkSize(key, endpoint)
+        try checkSize(key, endpoint?.bytes.count ?? 0)
         return AdmittedMutation(
-            ticket: mutation.ticket, requestID: mutation.requestID,
-            requestHash: mutation.requestHash, operation: mutation.operation, key: key,
-            endpoint: endpoint, expectedSeq: mutation.expectedSeq,
-            expectedUID: mutation.expectedUID, origin: origin, dryRun: mutation.dryRun,
-            actor: actor)
+            mutation, from: actor, key: key, endpoint: endpoint, origin: origin)
+    }
+
+    /// The bytes as they came; nil when our encoder would write others for the same endpoint.
+    private static func canonical(_ bytes: [UInt8]) -> EncodedEndpoint? {
+        let endpoint = try? EncodedEndpoint(validating: bytes)
+        return endpoint?.isWhollyKnown == true ? endpoint : nil
+    }
+
+    private static func encoded(_ endpoint: WorkloadEndpoint) throws(MutationFailure)
+        -> EncodedEndpoint
+    {
+        do {
+            return try EncodedEndpoint(validating: endpoint.encodedEndpoint())
+        } catch {
+            throw .unreadable(error)
+        }
     }
 
     private static func decoded(_ mutation: Mutation) throws(MutationFailure) -> WorkloadEndpoint {
@@ -84,8 +121,9 @@ package enum Admission {
     }
 
     /// Every fault at once; the implicit labels and the name as they are to be stored.
-    private static func prepared(_ mutation: Mutation) throws(MutationFailure) -> WorkloadEndpoint {
-        let endpoint = try decoded(mutation)
+    private static func prepared(_ endpoint: WorkloadEndpoint) throws(MutationFailure)
+        -> WorkloadEndpoint
+    {
         do {
             return try endpoint.prepared(for: .apply)
         } catch {
@@ -137,8 +175,9 @@ package enum Admission {
     /// the 16 KiB left to it.
     private static let originByteLimit = 48 << 10
 
-    private static func checkSize(_ key: EndpointKey, _ endpoint: [UInt8]) throws(MutationFailure) {
-        let byteCount = endpoint.count + key.namespace.utf8.count + key.name.utf8.count + 128
+    private static func checkSize(_ key: EndpointKey, _ endpointBytes: Int) throws(MutationFailure)
+    {
+        let byteCount = endpointBytes + key.namespace.utf8.count + key.name.utf8.count + 128
         guard byteCount <= EncodedItem.byteLimit else {
             throw .tooLarge(bytes: byteCount, limit: EncodedItem.byteLimit)
         }

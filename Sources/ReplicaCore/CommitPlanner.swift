@@ -5,38 +5,36 @@ import SyncProtocol
 /// One batch on its way to a plan: the view that stands, and on top of it what the mutations
 /// before have planned.
 struct CommitPlanner {
-    /// By bytes, as the log's index has it.
+    /// By bytes, as the log's index has it: two texts of different bytes may be equal strings.
     private struct Request: Hashable {
-        let actor: [UInt8]
-        let requestID: [UInt8]
+        let actor: String.UTF8View
+        let requestID: String.UTF8View
 
         init(_ mutation: AdmittedMutation) {
-            actor = Array(mutation.actor.name.utf8)
-            requestID = Array(mutation.requestID.utf8)
+            actor = mutation.actor.name.utf8
+            requestID = mutation.requestID.utf8
+        }
+
+        static func == (left: Request, right: Request) -> Bool {
+            left.requestID.elementsEqual(right.requestID) && left.actor.elementsEqual(right.actor)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            var text = String(requestID)
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 
-    private enum Standing {
-        case live(EncodedItem)
-        case gone(last: Seq)
-
-        var lastSeq: Seq {
-            switch self {
-            case .live(let item): item.seq
-            case .gone(let last): last
-            }
-        }
-    }
-
-    private let view: EndpointView
+    private let view: KeyedView
     private let wallTime: Timestamp
-    private var overlay: [EndpointKey: Standing] = [:]
+    /// The item of each key's last planned event.
+    private var overlay = KeyTable(shardBits: 0)
     private var requestsInBatch: [Request: Int] = [:]
     private(set) var plan: CommitPlan
     private(set) var uids: SeededGenerator
 
     init(
-        view: EndpointView, head: Position, time: Timestamp, wallTime: Timestamp,
+        view: KeyedView, head: Position, time: Timestamp, wallTime: Timestamp,
         uids: SeededGenerator
     ) {
         self.view = view
@@ -139,7 +137,7 @@ struct CommitPlanner {
     private mutating func update(_ mutation: AdmittedMutation, _ item: EncodedItem) {
         let endpoint = keepingMetadata(of: item, in: mutation)
         let isSame = item.withEndpointBytes { standing in
-            endpoint.withUnsafeBytes { ByteOrder.compare($0, standing) == 0 }
+            endpoint?.bytes.withUnsafeBytes { ByteOrder.compare($0, standing) == 0 } ?? false
         }
         guard !isSame, let uid = item.uid else {
             return answer(mutation, .unchanged, seq: item.seq, dependsOnCommit: isPlanned(item))
@@ -151,10 +149,12 @@ struct CommitPlanner {
 
     /// Metadata other than labels and annotations stays as it stands in the store, unless the
     /// mutation brings its own: so do apply and replace in the reference.
-    private func keepingMetadata(of item: EncodedItem, in mutation: AdmittedMutation) -> [UInt8] {
-        guard item.keepsMetadata, mutation.operation != .importing,
+    private func keepingMetadata(of item: EncodedItem, in mutation: AdmittedMutation)
+        -> EncodedEndpoint?
+    {
+        guard item.keepsMetadata, mutation.operation != .importing, let bytes = mutation.endpoint,
             let standing = try? item.endpoint(),
-            var wanted = try? WorkloadEndpoint(encodedEndpoint: mutation.endpoint)
+            var wanted = try? WorkloadEndpoint(encodedEndpoint: bytes.bytes)
         else { return mutation.endpoint }
         if wanted.metadata.generateName.isEmpty {
             wanted.metadata.generateName = standing.metadata.generateName
@@ -162,23 +162,19 @@ struct CommitPlanner {
         if wanted.metadata.otherFields.isEmpty {
             wanted.metadata.otherFields = standing.metadata.otherFields
         }
-        return wanted.encodedEndpoint()
+        return try? EncodedEndpoint(validating: wanted.encodedEndpoint())
     }
 
     private mutating func put(
-        _ mutation: AdmittedMutation, endpoint: [UInt8], previous: Seq, uid: UID,
+        _ mutation: AdmittedMutation, endpoint: EncodedEndpoint?, previous: Seq, uid: UID,
         creationTime: Timestamp, outcome: Outcome
     ) {
-        let seq = plan.head.seq.next
-        do {
-            let item = try endpoint.withUnsafeBytes { raw in
-                Result { () throws(WireError) in
-                    try EncodedItem.put(
-                        seq: seq, previousSeq: previous, key: mutation.key, uid: uid,
-                        creationTime: creationTime, endpoint: raw)
-                }
-            }.get()
-            take(item, mutation, outcome, standing: .live(item))
+        do throws(WireError) {
+            guard let endpoint else { throw WireError.inconsistent("a put without an endpoint") }
+            let item = try EncodedItem.put(
+                seq: plan.head.seq.next, previousSeq: previous, key: mutation.key, uid: uid,
+                creationTime: creationTime, endpoint: endpoint)
+            take(item, mutation, outcome)
         } catch {
             refuse(mutation, .unreadable(error))
         }
@@ -189,7 +185,7 @@ struct CommitPlanner {
         do {
             let delete = try EncodedItem.delete(
                 seq: plan.head.seq.next, previousSeq: item.seq, key: mutation.key, uid: uid)
-            take(delete, mutation, .deleted, standing: .gone(last: delete.seq))
+            take(delete, mutation, .deleted)
         } catch {
             refuse(mutation, .unreadable(error))
         }
@@ -197,12 +193,12 @@ struct CommitPlanner {
 
     /// The event stands: its record is made and the chain goes on. A dry run stops before that.
     private mutating func take(
-        _ item: EncodedItem, _ mutation: AdmittedMutation, _ outcome: Outcome, standing: Standing
+        _ item: EncodedItem, _ mutation: AdmittedMutation, _ outcome: Outcome
     ) {
         guard mutation.dryRun == .no else {
             return answer(
                 mutation, outcome, seq: item.previousSeq,
-                dependsOnCommit: overlay[mutation.key] != nil)
+                dependsOnCommit: isPlanned(mutation.key))
         }
         guard item.seq < .last else { return refuse(mutation, .logFull) }
         let audit = AuditPart(
@@ -212,7 +208,7 @@ struct CommitPlanner {
             address: mutation.actor.address, origin: mutation.origin)
         let record = EncodedRecord(item: item, audit: audit)
         let chain = plan.head.chain.followed(by: record.hash)
-        overlay[mutation.key] = standing
+        _ = overlay.put(item)
         requestsInBatch[Request(mutation)] = plan.records.count
         plan.records.append(record)
         plan.requests.append(mutation)
@@ -225,11 +221,12 @@ struct CommitPlanner {
 
     // MARK: Inside
 
-    private func standing(of key: EndpointKey) -> Standing {
-        if let planned = overlay[key] { return planned }
-        if let item = view.item(forKey: key) { return .live(item) }
-        return .gone(last: view.lastSeq(of: key))
+    private func standing(of key: EndpointKey) -> KeyedView.Standing {
+        guard let planned = overlay.item(forKey: key) else { return view.standing(of: key) }
+        return planned.kind == .put ? .live(planned) : .gone(last: planned.seq)
     }
+
+    private func isPlanned(_ key: EndpointKey) -> Bool { overlay.item(forKey: key) != nil }
 
     private func isPlanned(_ item: EncodedItem) -> Bool { item.seq > view.seq }
 
@@ -242,7 +239,7 @@ struct CommitPlanner {
 
     /// A refusal that speaks of an endpoint of this batch holds only when that is durable.
     private mutating func refuse(_ mutation: AdmittedMutation, _ failure: MutationFailure) {
-        refuse(mutation, failure, dependsOnCommit: overlay[mutation.key] != nil)
+        refuse(mutation, failure, dependsOnCommit: isPlanned(mutation.key))
     }
 
     private mutating func refuse(

@@ -9,7 +9,7 @@ package import SyncProtocol
 /// The order is: `plan`, then one transaction, then `committed`. Nothing is folded, answered or
 /// published before the transaction is durable (G1).
 package struct LeaderCore: Sendable {
-    package private(set) var view: EndpointView
+    package private(set) var view: KeyedView
     /// Behind the last event that is durable.
     package private(set) var head: Position
     /// The time of the last event; the next is never earlier.
@@ -21,7 +21,7 @@ package struct LeaderCore: Sendable {
         view: EndpointView, head: Position, lastTime: Timestamp, seed: (UInt64, UInt64)
     ) {
         precondition(view.seq == head.seq, "view at \(view.seq), log at \(head.seq)")
-        self.view = view
+        self.view = KeyedView(view)
         self.head = head
         self.lastTime = lastTime
         uids = SeededGenerator(seed: seed)

@@ -55,6 +55,29 @@ struct EncodedItemTests {
         #expect(read.previousSeq == Seq(3))
     }
 
+    @Test("An item made around a known endpoint is the one that is read from its bytes")
+    func madeAroundEndpoint() throws {
+        let made = try EncodedItem.put(
+            seq: Seq(7), previousSeq: Seq(3), key: Self.key, uid: #require(Self.item().uid),
+            creationTime: Timestamp(seconds: 1_700_000_000),
+            endpoint: EncodedEndpoint(validating: Self.endpoint().encodedEndpoint()))
+        let read = try EncodedItem(validating: made.bytes)
+        #expect(made.hash == read.hash)
+        #expect(made.seq == read.seq && made.previousSeq == read.previousSeq)
+        #expect(made.kind == read.kind && made.creationTime == read.creationTime)
+        #expect(made.key == read.key && made.uid == read.uid && made.node == read.node)
+        #expect(made.endpointRange == read.endpointRange)
+        #expect(made.keepsMetadata == read.keepsMetadata)
+        #expect(made.withLabelBytes { Array($0) } == read.withLabelBytes { Array($0) })
+        #expect(try made.endpoint() == read.endpoint())
+        #expect(throws: WireError.self) {
+            try EncodedItem.put(
+                seq: Seq(3), previousSeq: Seq(3), key: Self.key, uid: #require(made.uid),
+                creationTime: Timestamp(seconds: 1),
+                endpoint: EncodedEndpoint(validating: Self.endpoint().encodedEndpoint()))
+        }
+    }
+
     @Test(
         "No truncation and no flipped bit of an item traps, and what is accepted re-encodes (G12)")
     func hostileBytes() throws {

@@ -20,7 +20,7 @@ struct AdmissionTests {
             Fixture.mutation(.create, endpoint), from: Fixture.actor
         ).get()
         #expect(admitted.key == Fixture.key("a"))
-        let stored = try WorkloadEndpoint(encodedEndpoint: admitted.endpoint)
+        let stored = try WorkloadEndpoint(encodedEndpoint: #require(admitted.endpoint).bytes)
         #expect(stored.metadata.labels[WorkloadEndpoint.namespaceLabel] == "default")
         #expect(stored.metadata.labels[WorkloadEndpoint.orchestratorLabel] == "k8s")
     }
@@ -89,6 +89,37 @@ struct AdmissionTests {
             var mutation = Fixture.mutation(operation, Fixture.endpoint("a"))
             mutation.endpoint = [0xFF, 0xFF, 0xFF]
             #expect(Self.failure(mutation)?.code == .invalid)
+        }
+    }
+
+    @Test("What is admitted is what our encoder writes, whatever bytes came (G12)")
+    func canonical() throws {
+        var dice = Dice(seed: 78)
+        var endpoint = Fixture.endpoint("a", containerID: "c1")
+        endpoint.metadata.generateName = "a-"
+        endpoint.metadata.annotations = ["note": "x"]
+        endpoint.spec.ports = [EndpointPort(name: "http", transport: .name("TCP"), port: 80)]
+        for prepared in [endpoint, try endpoint.prepared(for: .apply)] {
+            let good = prepared.encodedEndpoint()
+            var admittedCount = 0
+            for _ in 0..<4_000 {
+                var mutation = Fixture.mutation(.apply, prepared)
+                mutation.endpoint = good
+                mutation.endpoint[dice.below(good.count)] = UInt8(dice.below(256))
+                guard let admitted = try? Admission.admit(mutation, from: Fixture.actor).get()
+                else { continue }
+                admittedCount += 1
+                let bytes = try #require(admitted.endpoint).bytes
+                #expect(try WorkloadEndpoint(encodedEndpoint: bytes).encodedEndpoint() == bytes)
+            }
+            #expect(admittedCount > 200)
+
+            // Field 1000, of a later version: the leader stores what it has judged.
+            var later = Fixture.mutation(.apply, prepared)
+            later.endpoint = good + [0xC0, 0x3E, 0x01]
+            let admitted = try Admission.admit(later, from: Fixture.actor).get()
+            #expect(
+                admitted.endpoint?.bytes == (try endpoint.prepared(for: .apply)).encodedEndpoint())
         }
     }
 

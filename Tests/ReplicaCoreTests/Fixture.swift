@@ -2,6 +2,7 @@ import EndpointModel
 import EndpointState
 import ReplicaCore
 import SyncProtocol
+import Testing
 
 /// SplitMix64: the same numbers from the same seed on every machine.
 struct Dice: RandomNumberGenerator {
@@ -83,6 +84,8 @@ enum Fixture {
 /// A leader with a log in memory: what the server does around the core, without a disk.
 struct ModelLeader {
     private(set) var core: LeaderCore
+    /// The same events, folded by the other path.
+    private(set) var folded: EndpointView
     private(set) var records: [EncodedRecord]
     private(set) var chains: [Hash256]
     private var nextTicket: UInt64 = 1_000
@@ -93,6 +96,7 @@ struct ModelLeader {
         try view.fold(first.item)
         let chain = Fixture.logID.chainOrigin.followed(by: first.hash)
         let head = Position(logID: Fixture.logID, epoch: Fixture.epoch, seq: Seq(1), chain: chain)
+        folded = view
         core = LeaderCore(view: view, head: head, lastTime: Fixture.time, seed: (3, 5))
         records = [first]
         chains = [chain]
@@ -143,7 +147,9 @@ struct ModelLeader {
     mutating func store(_ plan: CommitPlan) {
         records += plan.records
         chains += plan.chains
-        _ = core.committed(plan)
+        for change in core.committed(plan) {
+            #expect(throws: Never.self) { try folded.fold(change.item) }
+        }
     }
 
     /// One mutation in a batch of its own.

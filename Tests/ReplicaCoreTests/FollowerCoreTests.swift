@@ -38,7 +38,7 @@ struct FollowerCoreTests {
             follower.committed(intake)
         }
         #expect(follower.head == leader.core.head)
-        #expect(follower.view.digest == leader.core.view.digest)
+        #expect(follower.view.digest == leader.folded.digest)
     }
 
     @Test("Records received twice are left out, which is legal")

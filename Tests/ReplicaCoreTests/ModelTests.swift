@@ -59,7 +59,7 @@ struct ModelTests {
             #expect(item.uid == entry.uid)
             #expect(try item.endpoint().spec.containerID == entry.containerID)
         }
-        #expect(leader.core.view.digest == leader.core.view.state.recomputedDigest())
+        #expect(leader.folded.digest == leader.folded.state.recomputedDigest())
     }
 
     /// The uid of no endpoint.

@@ -56,8 +56,7 @@ public struct MutationRequest: Hashable, Sendable {
         expectedUID: UID? = nil, origin: Origin? = nil, effect: Effect = .real
     ) {
         self.init(
-            operation, key: endpoint.key,
-            endpointBytes: operation == .delete ? [] : endpoint.encodedEndpoint(),
+            operation, key: endpoint.key, endpointBytes: operation.bytes(of: endpoint),
             expectedSeq: expectedSeq, expectedUID: expectedUID, origin: origin, effect: effect)
     }
 
@@ -70,6 +69,17 @@ public struct MutationRequest: Hashable, Sendable {
 }
 
 extension MutationRequest.Operation {
+    fileprivate func bytes(of endpoint: WorkloadEndpoint) -> [UInt8] {
+        switch self {
+        case .delete: return []
+        case .importing: return endpoint.encodedEndpoint()
+        case .apply, .create, .replace:
+            var endpoint = endpoint
+            endpoint.addImplicitLabels()
+            return endpoint.encodedEndpoint()
+        }
+    }
+
     var wire: SyncProtocol.Operation {
         switch self {
         case .apply: .apply

@@ -40,7 +40,7 @@ struct LeaderCommitter: Committer {
         for case .mutate(let connection, let mutations) in work {
             batch.append((connection, mutations))
             count += mutations.count
-            byteCount += mutations.reduce(0) { $0 + $1.endpoint.count }
+            byteCount += mutations.reduce(0) { $0 + $1.endpointBytes }
             if count >= Self.batchMutations || byteCount >= Self.batchBytes {
                 tell(commit(batch))
                 batch = []

@@ -48,6 +48,23 @@ extension WorkloadEndpoint {
         setLabel(Self.orchestratorLabel, spec.orchestrator)
     }
 
+    /// Adds the implicit labels that are missing, as the leader would, so that it can take the
+    /// bytes as they are. What the caller wrote stays, and is judged there.
+    package mutating func addImplicitLabels() {
+        if metadata.labels[Self.namespaceLabel] == nil {
+            metadata.labels[Self.namespaceLabel] = metadata.namespace
+        }
+        if metadata.labels[Self.orchestratorLabel] == nil {
+            metadata.labels[Self.orchestratorLabel] = spec.orchestrator
+        }
+    }
+
+    /// Whether `prepared` leaves the labels as they are.
+    package var hasImplicitLabels: Bool {
+        metadata.labels[Self.namespaceLabel] == metadata.namespace
+            && metadata.labels[Self.orchestratorLabel] == spec.orchestrator
+    }
+
     /// Leaves the labels alone when nothing changes: a write would copy a shared dictionary.
     private mutating func setLabel(_ key: String, _ value: String) {
         if metadata.labels[key] != value { metadata.labels[key] = value }

@@ -12,6 +12,31 @@ extension EncodedItem {
         return try EncodedItem(validating: writer.bytes)
     }
 
+    /// A put around an endpoint that was looked through before.
+    package static func put(
+        seq: Seq, previousSeq: Seq, key: EndpointKey, uid: UID, creationTime: Timestamp,
+        endpoint: EncodedEndpoint
+    ) throws(WireError) -> EncodedItem {
+        guard seq > .zero, seq <= .last, previousSeq < seq else {
+            throw .inconsistent("prev_seq \(previousSeq) is not less than seq \(seq)")
+        }
+        guard !key.namespace.isEmpty, !key.name.isEmpty else {
+            throw .inconsistent("a put has namespace, name, uid and endpoint, no control")
+        }
+        var writer = ProtoWriter(reserving: endpoint.bytes.count + key.name.utf8.count + 96)
+        var layout = Layout()
+        writer.itemHead(
+            seq: seq, previousSeq: previousSeq, kind: .put, key: key, uid: uid, layout: &layout)
+        writer.signed(7, creationTime.microseconds)
+        writer.data(8, endpoint, layout: &layout)
+        guard writer.bytes.count <= byteLimit else {
+            throw .tooLong(bytes: writer.bytes.count, limit: byteLimit)
+        }
+        return EncodedItem(
+            put: writer.bytes, seq: seq, previousSeq: previousSeq, creationTime: creationTime,
+            layout: layout)
+    }
+
     package static func delete(seq: Seq, previousSeq: Seq, key: EndpointKey, uid: UID)
         throws(WireError) -> EncodedItem
     {
@@ -33,11 +58,44 @@ extension ProtoWriter {
     fileprivate mutating func itemHead(
         seq: Seq, previousSeq: Seq, kind: EventKind, key: EndpointKey, uid: UID
     ) {
+        var layout = EncodedItem.Layout()
+        itemHead(
+            seq: seq, previousSeq: previousSeq, kind: kind, key: key, uid: uid, layout: &layout)
+    }
+
+    fileprivate mutating func itemHead(
+        seq: Seq, previousSeq: Seq, kind: EventKind, key: EndpointKey, uid: UID,
+        layout: inout EncodedItem.Layout
+    ) {
         number(1, seq.rawValue)
         number(2, previousSeq.rawValue)
         number(3, UInt64(kind.rawValue))
         text(4, key.namespace)
+        layout.namespace = lastBytes(key.namespace.utf8.count)
         text(5, key.name)
+        layout.name = lastBytes(key.name.utf8.count)
         data(6, uid.bytes)
+        layout.uid = lastBytes(uid.bytes.count)
+    }
+
+    fileprivate mutating func data(
+        _ field: Int, _ endpoint: EncodedEndpoint, layout: inout EncodedItem.Layout
+    ) {
+        endpoint.bytes.withUnsafeBytes { explicitData(field, $0) }
+        let start = bytes.count - endpoint.bytes.count
+        layout.endpoint = .init(start..<bytes.count)
+        layout.labels = .init(endpoint.labels, movedBy: start)
+        layout.node = .init(endpoint.node, movedBy: start)
+        layout.keepsMetadata = endpoint.keepsMetadata
+    }
+
+    private func lastBytes(_ count: Int) -> EncodedItem.Layout.Span {
+        .init(bytes.count - count..<bytes.count)
+    }
+}
+
+extension EncodedItem.Layout.Span {
+    fileprivate init(_ range: Range<Int>, movedBy offset: Int) {
+        self.init(range.lowerBound + offset..<range.upperBound + offset)
     }
 }

@@ -71,6 +71,19 @@ public final class EncodedItem: Sendable {
         layout = scan.layout
     }
 
+    /// The bytes and layout of a put that was made here.
+    init(
+        put bytes: [UInt8], seq: Seq, previousSeq: Seq, creationTime: Timestamp, layout: Layout
+    ) {
+        self.bytes = bytes
+        hash = bytes.withUnsafeBytes { Hash256.of($0) }
+        self.seq = seq
+        self.previousSeq = previousSeq
+        kind = .put
+        self.creationTime = creationTime
+        self.layout = layout
+    }
+
     public var namespace: String { text(layout.namespace) }
     public var name: String { text(layout.name) }
     public var key: EndpointKey { EndpointKey(namespace: namespace, name: name) }

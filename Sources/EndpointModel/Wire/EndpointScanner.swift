@@ -10,6 +10,8 @@ struct EndpointScanner {
     private(set) var node: Range<Int>
     /// Whether there is metadata that an update without any leaves as it stands.
     private(set) var keepsMetadata = false
+    /// Whether no field was met that this program does not know.
+    private(set) var isWhollyKnown = true
     private var lastKey: Range<Int>?
 
     /// Scans `range` of `bytes`.
@@ -44,9 +46,19 @@ struct EndpointScanner {
             try reader.checkText(field, reader.body(field))
         case EndpointField.ports: try checkPort(field, &reader)
         case EndpointField.ipNATs: try checkTexts(field, &reader, last: 2)
-        case EndpointField.qosControls: _ = try reader.qos(field)
-        default: try reader.skip(field)
+        case EndpointField.qosControls:
+            // A number of fields of its own; some may be of a later version.
+            _ = try reader.qos(field)
+            isWhollyKnown = false
+        default: try skip(field, &reader)
         }
+    }
+
+    private mutating func skip(_ field: ProtoReader.Field, _ reader: inout ProtoReader)
+        throws(WireError)
+    {
+        isWhollyKnown = false
+        try reader.skip(field)
     }
 
     /// Keys ascend within one field number and none is empty.
@@ -59,7 +71,7 @@ struct EndpointScanner {
             switch part.number {
             case 1: key = try inner.singleTextRange(part)
             case 2: _ = try inner.singleTextRange(part)
-            default: try inner.skip(part)
+            default: try skip(part, &inner)
             }
         }
         guard let key else { throw .fieldMissing(field: field.number) }
@@ -71,7 +83,7 @@ struct EndpointScanner {
         lastKey = key
     }
 
-    private func checkPort(_ field: ProtoReader.Field, _ reader: inout ProtoReader)
+    private mutating func checkPort(_ field: ProtoReader.Field, _ reader: inout ProtoReader)
         throws(WireError)
     {
         var inner = reader.nested(try reader.body(field))
@@ -86,12 +98,12 @@ struct EndpointScanner {
                 _ = try inner.singleTextRange(part)
                 if isNumber { throw .inconsistent("a port's protocol is a number and a name") }
             case 4, 5: _ = try inner.number(part, atMost: UInt64(UInt16.max))
-            default: try inner.skip(part)
+            default: try skip(part, &inner)
             }
         }
     }
 
-    private func checkTexts(
+    private mutating func checkTexts(
         _ field: ProtoReader.Field, _ reader: inout ProtoReader, last: Int
     ) throws(WireError) {
         var inner = reader.nested(try reader.body(field))
@@ -99,7 +111,7 @@ struct EndpointScanner {
             if part.number <= last {
                 _ = try inner.singleTextRange(part)
             } else {
-                try inner.skip(part)
+                try skip(part, &inner)
             }
         }
     }
