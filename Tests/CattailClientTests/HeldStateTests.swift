@@ -121,6 +121,42 @@ struct HeldStateTests {
         #expect(held.state.digest == world.digest(at: before.seq))
     }
 
+    @Test("another count beside the right digest is the same fault; alone it says nothing (G6)")
+    func countDiffers() {
+        let world = world(5)
+        for (digest, isTaken) in [(world.digest(at: Seq(5)), false), (nil, true)]
+            as [(StateDigest?, Bool)]
+        {
+            var mirror = Mirror()
+            var held = holder(of: world, &mirror)
+            var mark = world.mark(Seq(5))
+            mark.digest = digest
+            mark.count += 1
+            switch held.markReceived(mark) {
+            case .applied: #expect(isTaken)
+            case .diverged(let divergence):
+                #expect(!isTaken)
+                #expect(divergence.code == "digest-mismatch")
+            }
+        }
+    }
+
+    @Test("a reset, or a snapshot of another selection, does not go on with what is staged")
+    func otherStaging() {
+        let world = world(6)
+        let other = Hash256.of([UInt8(1)])
+        for (how, given, isKept) in [
+            (.snapshot, fingerprint, true), (.snapshot, other, false), (.reset, fingerprint, false),
+        ] as [(How, Hash256, Bool)] {
+            var held = HeldState(fingerprint: fingerprint)
+            _ = held.resyncReceived(resync(.snapshot, world.head))
+            _ = held.changesReceived(world.items(after: nil))
+            held.connectionEnded()
+            _ = held.resyncReceived(Resync(how: how, start: world.head, fingerprint: given))
+            #expect((held.cursor != nil) == isKept)
+        }
+    }
+
     @Test("a damaged item is noticed at the next mark and repaired by a snapshot (G6)")
     func damage() {
         var world = world(5)
@@ -261,10 +297,31 @@ struct HeldStateTests {
         let mark = Mark(
             position: Position(
                 logID: world.logID, epoch: world.epoch, seq: Seq(4), chain: .zero))
-        guard case .diverged(.patchMalformed) = held.markReceived(mark) else {
+        guard case .diverged(let divergence) = held.markReceived(mark) else {
             Issue.record("it was taken")
             return
         }
+        #expect(divergence.code == "patch-span-outside")
         #expect(held.state.count == 3)
+    }
+
+    @Test("a patch of another version, or of what is not held, is refused with its code (G6)")
+    func patchBase() {
+        let world = world(3)
+        for (number, previous) in [(1, 1), (7, 2)] as [(Int, UInt64)] {
+            var mirror = Mirror()
+            var held = holder(of: world, &mirror)
+            let patch = Patch(
+                seq: Seq(4), key: World.key(number), previousSeq: Seq(previous), spans: [])
+            _ = held.changesReceived([.patch(patch)])
+            let mark = Mark(
+                position: Position(
+                    logID: world.logID, epoch: world.epoch, seq: Seq(4), chain: .zero))
+            guard case .diverged(let divergence) = held.markReceived(mark) else {
+                Issue.record("it was taken")
+                return
+            }
+            #expect(divergence.code == "patch-base-mismatch")
+        }
     }
 }

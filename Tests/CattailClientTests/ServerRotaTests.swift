@@ -51,6 +51,15 @@ struct ServerRotaTests {
         #expect(rota.pauseBeforeNext() > .zero)
     }
 
+    @Test("of the names that a server gives only as many are followed as it may give (G12)")
+    func manyNames() {
+        var rota = rota()
+        let names = (1...1000).map { ServerAddress(host: "named", port: UInt16($0)) }
+        rota.goFirst(to: names)
+        let taken = (0..<17).map { _ in rota.take() }
+        #expect(taken == Array(names.prefix(16)) + [first])
+    }
+
     @Test("after a success it begins with the first server again, behind a short pause")
     func success() {
         var rota = rota()

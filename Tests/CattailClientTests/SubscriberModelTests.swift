@@ -119,21 +119,21 @@ private struct Story {
         if let token, isHere(token.position) {
             let isNetChange = random.next() % 2 == 0
             messages.append(
-                .resync(Resync(how: isNetChange ? .netChange : .deltas, start: token.position)))
+                .resync(world.resync(isNetChange ? .netChange : .deltas, token.position)))
             let changes =
                 isNetChange
                 ? world.netChange(after: token.position.seq, through: world.head.seq)
                 : world.deltas(after: token.position.seq, through: world.head.seq)
             messages += frames(changes)
         } else if let cursor, isHere(cursor.start) {
-            messages.append(.resync(Resync(how: .snapshot, start: cursor.start)))
+            messages.append(.resync(world.resync(.snapshot, cursor.start)))
             messages += frames(world.items(after: cursor.last))
             messages += frames(
                 world.netChange(after: cursor.start.seq, through: world.head.seq))
         } else {
             wholeSnapshots += 1
             let how: How = token == nil ? .snapshot : .reset
-            messages.append(.resync(Resync(how: how, start: world.head)))
+            messages.append(.resync(world.resync(how, world.head)))
             messages += frames(world.items(after: nil))
         }
         messages.append(.mark(world.mark(world.head.seq, .inSync)))

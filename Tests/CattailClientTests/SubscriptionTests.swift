@@ -81,7 +81,7 @@ struct SubscriptionTests {
         let again = try await second.greet(world)
         #expect(again.resume?.position == world.position(Seq(10)))
         second.send(
-            .resync(Resync(how: .deltas, start: world.position(Seq(10)))),
+            .resync(world.resync(.deltas, world.position(Seq(10)))),
             .changes(
                 Changes(
                     changes: world.deltas(after: Seq(10), through: Seq(11)),
@@ -167,7 +167,7 @@ struct SubscriptionTests {
             _ = try await peer.greet(world)
             let mark = Mark(position: world.head, digest: .empty, sync: .inSync)
             peer.send(
-                .resync(Resync(how: .snapshot, start: world.head)),
+                .resync(world.resync(.snapshot, world.head)),
                 .changes(Changes(changes: world.items(after: nil), mark: mark)))
         }
         let good = try await server.accept()
@@ -266,7 +266,7 @@ struct SubscriptionTests {
         let hello = try await second.greet(world)
         #expect(hello.resume?.position == world.position(Seq(41)))
         second.send(
-            .resync(Resync(how: .deltas, start: world.position(Seq(41)))),
+            .resync(world.resync(.deltas, world.position(Seq(41)))),
             .changes(
                 Changes(
                     changes: world.deltas(after: Seq(41), through: Seq(42)),

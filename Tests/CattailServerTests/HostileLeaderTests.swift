@@ -149,16 +149,16 @@ private struct FakeLeader {
             logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9]))
         return [
             Lie(
-                name: "a record with a byte too many", codes: ["message-malformed"],
+                name: "a record with a byte too many", codes: ["truncated"],
                 bytes: raw([one.bytes + [0]])),
             Lie(
-                name: "a record cut short", codes: ["message-malformed"],
+                name: "a record cut short", codes: ["truncated"],
                 bytes: raw([Array(one.bytes.dropLast())])),
             Lie(
-                name: "a record of noise", codes: ["message-malformed"],
+                name: "a record of noise", codes: ["varint-malformed"],
                 bytes: raw([[UInt8](repeating: 0xFF, count: 100)])),
             Lie(
-                name: "fields out of order", codes: ["message-malformed"],
+                name: "fields out of order", codes: ["field-out-of-order"],
                 bytes: raw([reversedFields(of: two)])),
             Lie(name: "a gap", codes: ["message-unexpected"], bytes: frame([one, three])),
             Lie(name: "a repeat", codes: ["message-unexpected"], bytes: frame([one, one])),

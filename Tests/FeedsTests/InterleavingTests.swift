@@ -145,7 +145,7 @@ struct RandomRun {
             cursorsResumed += 1
             try world.subscribe(
                 held, start: .cursor(start: cursor.start, lastKey: cursor.last))
-        } else if dice.oneIn(12) {
+        } else if held.position != nil, dice.oneIn(12) {
             resetsDue += 1
             try world.subscribe(
                 held, start: .snapshot(dice.oneIn(2) ? .otherHistory : .otherLog))

@@ -30,6 +30,10 @@ struct ClientSessionTests {
         return machine
     }
 
+    static func resync(_ how: How, _ start: Position) -> Resync {
+        Resync(how: how, start: start, fingerprint: .zero)
+    }
+
     static func token(_ seq: UInt64) -> ResumeToken {
         ResumeToken(position: position(seq), fingerprint: .zero)
     }
@@ -44,6 +48,13 @@ struct ClientSessionTests {
             return goodbye.message
         }
         return nil
+    }
+
+    /// What a subscriber with this hello, greeted, finds wrong with the first message.
+    static func fault(of message: ServerMessage, to hello: ClientHello) -> String? {
+        var machine = opened(hello)
+        defer { machine.checkInvariants() }
+        return fault(machine.messageReceived(message, at: at(2)))
     }
 
     @Test("A first subscription: snapshot, net change, first mark, in sync, deltas")
@@ -80,7 +91,7 @@ struct ClientSessionTests {
         let hello = ClientHello(role: .state, resume: Self.token(40))
         for how in [How.deltas, .netChange] {
             var machine = Self.opened(hello)
-            let resync = Resync(how: how, start: Self.position(40))
+            let resync = Self.resync(how, Self.position(40))
             #expect(
                 machine.messageReceived(.resync(resync), at: Self.at(2))
                     == [.reportResync(resync, .dropped)])
@@ -89,7 +100,7 @@ struct ClientSessionTests {
                     .commit(Self.mark(40), how), .reportInSync(Self.position(40), how),
                 ])
             var elsewhere = Self.opened(hello)
-            let wrong = Resync(how: how, start: Self.position(41))
+            let wrong = Self.resync(how, Self.position(41))
             #expect(
                 Self.fault(elsewhere.messageReceived(.resync(wrong), at: Self.at(2))) != nil)
         }
@@ -102,7 +113,7 @@ struct ClientSessionTests {
             machine.messageReceived(.behind(head: Self.position(100)), at: Self.at(2))
                 == [.reportBehind(head: Self.position(100))])
         _ = machine.messageReceived(.behind(head: Self.position(120)), at: Self.at(3))
-        let resync = Resync(how: .deltas, start: Self.position(140))
+        let resync = Self.resync(.deltas, Self.position(140))
         #expect(machine.messageReceived(.resync(resync), at: Self.at(4)).count == 1)
         #expect(
             Self.fault(
@@ -119,7 +130,7 @@ struct ClientSessionTests {
             (30, .snapshot, .kept), (31, .snapshot, .dropped), (30, .reset, .dropped),
         ] as [(UInt64, How, StagedChanges)] {
             var machine = Self.opened(hello)
-            let resync = Resync(how: how, start: Self.position(start))
+            let resync = Self.resync(how, Self.position(start))
             #expect(
                 machine.messageReceived(.resync(resync), at: Self.at(2))
                     == [.reportResync(resync, expected)])
@@ -138,11 +149,89 @@ struct ClientSessionTests {
         let hello = ClientHello(role: .state, cursor: cursor)
         for (seq, isTaken) in [(34, false), (35, true)] as [(UInt64, Bool)] {
             var machine = Self.opened(hello)
-            let resync = Resync(how: .snapshot, start: Self.position(30))
+            let resync = Self.resync(.snapshot, Self.position(30))
             _ = machine.messageReceived(.resync(resync), at: Self.at(2))
             let mark = Mark(position: Self.position(seq), digest: .empty)
             let actions = machine.messageReceived(.mark(mark), at: Self.at(3))
             #expect((Self.fault(actions) == nil) == isTaken)
+        }
+    }
+
+    @Test("A resync that breaks a rule of what it says is no ground to go on (G7)")
+    func resyncRules() {
+        let holder = ClientHello(role: .state, resume: Self.token(40))
+        let newcomer = ClientHello(role: .state)
+        for how in How.allCases {
+            let bare = ServerMessage.resync(Resync(how: how, start: Self.position(40)))
+            #expect(Self.fault(of: bare, to: holder) != nil, "\(how) without fingerprint")
+            let other = Resync(
+                how: how, start: Self.position(40), fingerprint: Hash256.of([UInt8(1)]))
+            #expect(
+                (Self.fault(of: .resync(other), to: holder) == nil) == how.replaces,
+                "\(how) of another selection")
+            let anew = ServerMessage.resync(Self.resync(how, Self.position(0)))
+            #expect(
+                (Self.fault(of: anew, to: newcomer) == nil) == (how == .snapshot),
+                "\(how) to who holds nothing")
+        }
+    }
+
+    @Test("Who holds nothing is not told that it is ahead (G7)")
+    func behindNewcomer() {
+        let behind = ServerMessage.behind(head: Self.position(1))
+        #expect(Self.fault(of: behind, to: ClientHello(role: .state)) != nil)
+        #expect(Self.fault(of: behind, to: ClientHello(role: .log)) != nil)
+        #expect(
+            Self.fault(of: behind, to: ClientHello(role: .log, resume: Self.token(40))) == nil)
+    }
+
+    @Test("A cursor of another selection is as none: what was staged goes")
+    func cursorOfOtherSelection() {
+        let cursor = SnapshotCursor(
+            start: Self.position(30), fingerprint: Hash256.of([UInt8(1)]),
+            last: EndpointKey(namespace: "n", name: "e"))
+        var machine = Self.opened(ClientHello(role: .state, cursor: cursor))
+        let resync = Self.resync(.snapshot, Self.position(30))
+        #expect(
+            machine.messageReceived(.resync(resync), at: Self.at(2))
+                == [.reportResync(resync, .dropped)])
+    }
+
+    @Test("Nothing but a hello or a goodbye stands in the hello's place, not even an empty body")
+    func beforeHello() {
+        for message in [ServerMessage.unknown(field: 0), .ping(1), .mark(Self.mark(1))] {
+            var machine = Machine(hello: ClientHello(role: .state), at: Self.at(0))
+            #expect(Self.fault(machine.messageReceived(message, at: Self.at(1))) != nil)
+            #expect(machine.isClosed)
+        }
+    }
+
+    @Test("An item that is not canonical is reported, to be refused, and is no bad body (G12)")
+    func unreadable() throws {
+        // A change, or a record, of one byte that is no tag.
+        let changes = try ServerMessage(decoding: [0x1A, 5, 0x0A, 3, 0x0A, 1, 0xFF])
+        let records = try ServerMessage(decoding: [0x22, 3, 0x0A, 1, 0xFF])
+        for (role, ours, others) in [
+            (.state, changes, records), (.log, records, changes),
+        ] as [(Role, ServerMessage, ServerMessage)] {
+            let hello = ClientHello(role: role, resume: Self.token(40))
+            #expect(Self.fault(of: ours, to: hello) != nil, "before a resync")
+            var machine = Self.opened(hello)
+            _ = machine.messageReceived(
+                .resync(Self.resync(.deltas, Self.position(40))), at: Self.at(2))
+            var other = machine
+            #expect(Self.fault(other.messageReceived(others, at: Self.at(3))) != nil)
+            let actions = machine.messageReceived(ours, at: Self.at(3))
+            guard case .reportUnreadable(let error)? = actions.first, actions.count == 1 else {
+                Issue.record("\(role): \(actions)")
+                continue
+            }
+            #expect(error.code == "truncated")
+            #expect(machine.isOpen)
+        }
+        // What is wrong around the item is a bad body as ever.
+        #expect(throws: WireError.self) {
+            try ServerMessage(decoding: [0x1A, 8, 0x0A, 3, 0x0A, 1, 0xFF, 0x0A, 9, 0])
         }
     }
 
@@ -151,7 +240,7 @@ struct ClientSessionTests {
         func following() -> Machine {
             var machine = Self.opened(ClientHello(role: .state, resume: Self.token(40)))
             _ = machine.messageReceived(
-                .resync(Resync(how: .deltas, start: Self.position(40))), at: Self.at(2))
+                .resync(Self.resync(.deltas, Self.position(40))), at: Self.at(2))
             _ = machine.messageReceived(.mark(Self.mark(45)), at: Self.at(3))
             return machine
         }
@@ -162,7 +251,7 @@ struct ClientSessionTests {
         #expect(Self.fault(staged.messageReceived(.mark(Self.mark(49)), at: Self.at(5))) != nil)
         var reset = following()
         _ = reset.messageReceived(
-            .resync(Resync(how: .reset, start: Self.position(20))), at: Self.at(4))
+            .resync(Self.resync(.reset, Self.position(20))), at: Self.at(4))
         #expect(
             reset.messageReceived(.mark(Self.mark(20)), at: Self.at(5)).first
                 == .commit(Self.mark(20), .reset))
@@ -180,7 +269,7 @@ struct ClientSessionTests {
         ] as [(How, SyncState, Bool)] {
             var machine = Self.opened(ClientHello(role: .state, resume: Self.token(40)))
             _ = machine.messageReceived(
-                .resync(Resync(how: how, start: Self.position(40))), at: Self.at(2))
+                .resync(Self.resync(how, Self.position(40))), at: Self.at(2))
             let actions = machine.messageReceived(
                 .mark(Self.mark(41, digest: nil, sync)), at: Self.at(3))
             #expect((Self.fault(actions) == nil) == isLegal)
@@ -199,7 +288,7 @@ struct ClientSessionTests {
         #expect(Self.fault(mark.messageReceived(.mark(Self.mark(1)), at: Self.at(2))) != nil)
         var log = Self.opened(ClientHello(role: .log, resume: Self.token(40)))
         _ = log.messageReceived(
-            .resync(Resync(how: .deltas, start: Self.position(40))), at: Self.at(2))
+            .resync(Self.resync(.deltas, Self.position(40))), at: Self.at(2))
         #expect(
             Self.fault(
                 log.messageReceived(.changes(Changes(changes: [Self.removal(41)])), at: Self.at(3)))
@@ -208,7 +297,7 @@ struct ClientSessionTests {
         #expect(
             Self.fault(
                 snapshot.messageReceived(
-                    .resync(Resync(how: .snapshot, start: Self.position(40))), at: Self.at(2)))
+                    .resync(Self.resync(.snapshot, Self.position(40))), at: Self.at(2)))
                 != nil)
     }
 
@@ -223,7 +312,7 @@ struct ClientSessionTests {
         func following() -> Machine {
             var machine = Self.opened(ClientHello(role: .log, resume: Self.token(40)))
             _ = machine.messageReceived(
-                .resync(Resync(how: .deltas, start: Self.position(40))), at: Self.at(2))
+                .resync(Self.resync(.deltas, Self.position(40))), at: Self.at(2))
             return machine
         }
         var good = following()
@@ -354,7 +443,7 @@ struct ClientSessionTests {
         case 6...7:
             let how = How.allCases[Int(samples.number(4))]
             return machine.messageReceived(
-                .resync(Resync(how: how, start: position(near))), at: now)
+                .resync(Self.resync(how, position(near))), at: now)
         case 8:
             let changes = Changes(
                 changes: [removal(near + 1)], mark: samples.maybe { _ in mark(near + 1) })

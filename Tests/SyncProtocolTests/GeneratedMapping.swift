@@ -299,7 +299,7 @@ func generated(_ message: ServerMessage) -> Cattail_V1_ServerMessage {
         case .ping(let number): $0.ping.number = number
         case .pong(let number): $0.pong.number = number
         case .goodbye(let goodbye): $0.goodbye = generated(goodbye)
-        case .unknown: break
+        case .unreadable, .unknown: break
         }
     }
 }

@@ -134,7 +134,8 @@ final class ClientConnection: PeerDriver {
             let owner = owner
             self.owner = nil
             owner?.received(message)
-        case .resync, .changes, .records, .mark, .behind, .answers, .queryAnswer, .serverState:
+        case .resync, .changes, .records, .unreadable, .mark, .behind, .answers, .queryAnswer,
+            .serverState:
             if !session.isClosed { owner?.received(message) }
         }
     }
@@ -165,8 +166,8 @@ final class ClientConnection: PeerDriver {
                 end = reason
                 link?.closeAfterFlush()
             case .reconnect, .giveUp: if let end { sessionEnded(end) }
-            case .reportResync, .reportBehind, .stage, .stageRecords, .commit, .reportInSync,
-                .reportServerState, .deliver, .deliverPart, .reportOutcomeUnknown,
+            case .reportResync, .reportBehind, .stage, .stageRecords, .reportUnreadable, .commit,
+                .reportInSync, .reportServerState, .deliver, .deliverPart, .reportOutcomeUnknown,
                 .reportQueriesLost:
                 break  // The owner is given the message itself, and keeps its own books.
             }

@@ -1,3 +1,4 @@
+internal import SyncProtocol
 package import SyncTransport
 
 /// Which server is tried next, and after which pause: a plain value.
@@ -65,9 +66,9 @@ package struct ServerRota: Sendable {
         named = []
     }
 
-    /// Somebody said where to go instead.
+    /// Somebody said where to go instead. More than a goodbye may name are not looked at.
     package mutating func goFirst(to addresses: [ServerAddress]) {
-        named = addresses
+        named = Array(addresses.prefix(Limits.addresses))
         if !addresses.isEmpty { redirections = min(redirections + 1, 20) }
     }
 }

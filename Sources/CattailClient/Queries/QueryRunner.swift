@@ -129,8 +129,8 @@ extension QueryRunner: ClientConnectionOwner {
         switch message {
         case .queryAnswer(let answer) where answer.ticket == query.ticket: received(answer)
         case .goodbye(let goodbye): goodbyeReceived(goodbye)
-        case .hello, .resync, .changes, .records, .mark, .behind, .answers, .queryAnswer,
-            .serverState, .ping, .pong, .unknown:
+        case .hello, .resync, .changes, .records, .unreadable, .mark, .behind, .answers,
+            .queryAnswer, .serverState, .ping, .pong, .unknown:
             break
         }
     }

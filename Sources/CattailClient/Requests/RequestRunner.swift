@@ -211,8 +211,8 @@ extension RequestRunner: ClientConnectionOwner {
         switch message {
         case .answers(let answers): for answer in answers { received(answer) }
         case .goodbye(let goodbye): goodbyeReceived(goodbye)
-        case .hello, .resync, .changes, .records, .mark, .behind, .queryAnswer, .serverState,
-            .ping, .pong, .unknown:
+        case .hello, .resync, .changes, .records, .unreadable, .mark, .behind, .queryAnswer,
+            .serverState, .ping, .pong, .unknown:
             break
         }
     }

@@ -112,7 +112,10 @@ package struct HeldState: Sendable {
     }
 
     private mutating func beginSnapshot(_ resync: Resync, _ kind: ResyncKind) -> ResyncOutcome {
-        if case .replacing(let snapshot) = staging, snapshot.start == resync.start {
+        let isOfSelection = resync.fingerprint.map { $0 == fingerprint } ?? true
+        if resync.how == .snapshot, isOfSelection, case .replacing(let snapshot) = staging,
+            snapshot.start == resync.start
+        {
             return .announced(kind)
         }
         staging = .replacing(SnapshotStaging(start: resync.start))
@@ -215,7 +218,8 @@ package struct HeldState: Sendable {
     private mutating func settle(
         _ next: EndpointSet, _ changes: [EndpointChange], at mark: Mark
     ) -> MarkOutcome {
-        if let digest = mark.digest, digest != next.digest {
+        // The count speaks only beside a digest; that one differs is the same fault (R42).
+        if let digest = mark.digest, digest != next.digest || mark.count != UInt64(next.count) {
             return .diverged(.digestDiffers(mark.position.seq))
         }
         state = next

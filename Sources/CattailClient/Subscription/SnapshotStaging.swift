@@ -1,6 +1,6 @@
 package import EndpointModel
 internal import EndpointState
-internal import SyncProtocol
+package import SyncProtocol
 
 /// A snapshot that is being received: chunks in the order of keys, each endpoint as it was when
 /// it was sent, then changes that override them.
@@ -67,16 +67,23 @@ extension EndpointSet {
             guard remove(removal.key) != nil else { return .unchanged }
             return .changed(.removal(removal.key, seq: removal.seq))
         case .patch(let patch):
-            guard let held, held.seq == patch.previousSeq else {
-                return .diverged(.patchBaseMissing(patch.seq))
-            }
-            do {
+            guard let held else { return .diverged(.patchBaseMissing(patch.seq)) }
+            do throws(PatchError) {
                 let item = try patch.applied(to: held)
                 put(item)
                 return .changed(.put(item))
             } catch {
-                return .diverged(.patchMalformed(patch.seq, error.code))
+                return .diverged(Divergence(patch, error))
             }
+        }
+    }
+}
+
+extension Divergence {
+    fileprivate init(_ patch: Patch, _ error: PatchError) {
+        switch error {
+        case .baseMismatch: self = .patchBaseMissing(patch.seq)
+        case .spanOutside, .resultMalformed: self = .patchMalformed(patch.seq, error)
         }
     }
 }
@@ -90,7 +97,10 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     case markNotOnward(Seq)
     case changeBehindMark(Seq)
     case patchBaseMissing(Seq)
-    case patchMalformed(Seq, String)
+    case patchMalformed(Seq, PatchError)
+    /// An item is not canonical (R15). Its own seq cannot be trusted: what is told is the seq
+    /// behind which it came.
+    case contentsMalformed(Seq, WireError)
 
     /// What the server is told in the refusal.
     package var code: String {
@@ -101,14 +111,16 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .markNotOnward: "mark-not-onward"
         case .changeBehindMark: "change-behind-mark"
         case .patchBaseMissing: "patch-base-mismatch"
-        case .patchMalformed: "patch-malformed"
+        case .patchMalformed(_, let error): error.code
+        case .contentsMalformed(_, let error): error.code
         }
     }
 
     package var seq: Seq {
         switch self {
         case .digestDiffers(let seq), .startNotHeld(let seq), .markNotOnward(let seq),
-            .changeBehindMark(let seq), .patchBaseMissing(let seq), .patchMalformed(let seq, _):
+            .changeBehindMark(let seq), .patchBaseMissing(let seq), .patchMalformed(let seq, _),
+            .contentsMalformed(let seq, _):
             seq
         case .resyncMissing: .zero
         }
@@ -122,7 +134,10 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .markNotOnward(let seq): "the mark at seq \(seq) does not lead onward"
         case .changeBehindMark(let seq): "the change at seq \(seq) stands behind its mark"
         case .patchBaseMissing(let seq): "the patch at seq \(seq) is for an item not held here"
-        case .patchMalformed(let seq, let why): "the patch at seq \(seq) does not apply: \(why)"
+        case .patchMalformed(let seq, let error):
+            "the patch at seq \(seq) does not apply: \(error)"
+        case .contentsMalformed(let seq, let error):
+            "an item behind seq \(seq) is not canonical: \(error)"
         }
     }
 }

@@ -88,6 +88,8 @@ package struct SubscriberStateMachine: Sendable {
         switch message {
         case .resync(let resync): resyncReceived(resync, from: server)
         case .changes(let changes): changesReceived(changes)
+        case .unreadable(let contents):
+            diverged(.contentsMalformed(held.position?.seq ?? .zero, contents.error))
         case .mark(let mark): markReceived(mark)
         case .behind(let head): behindReceived(head.seq)
         case .serverState(let since): staleReceived(since)

@@ -88,6 +88,7 @@ final class UpstreamConnection: PeerDriver {
                 if staged.count >= Self.stagedRecords || stagedBytes >= Self.stagedBytes {
                     handOn(mark: nil)
                 }
+            case .reportUnreadable(let error): owner.unreadable(self, error)
             case .commit(let mark, _): handOn(mark: mark.position)
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close(let end):

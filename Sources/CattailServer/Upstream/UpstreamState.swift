@@ -207,6 +207,16 @@ final class UpstreamState {
         noteStale(nil)
     }
 
+    /// What came is not canonical. This node's own log stays the ground to build on: its chain
+    /// was checked (R15).
+    func unreadable(_ connection: UpstreamConnection, _ error: WireError) {
+        logger.error(
+            "upstream's records refused",
+            metadata: ["address": "\(connection.address)", "fault": "\(error)"])
+        connection.refuse(
+            Refusal(code: error.code, message: error.description, seq: position?.seq ?? .zero))
+    }
+
     func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
 
     func records(

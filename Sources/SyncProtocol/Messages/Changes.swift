@@ -63,21 +63,37 @@ package enum Change: WireMessage {
         }
     }
 
-    /// A change of no kind that is known cannot be left out, so it is an error.
     package init(_ reader: consuming ProtoReader) throws(WireError) {
+        self = try Self.read(reader).get()
+    }
+
+    /// A change of no kind that is known cannot be left out, so it is an error.
+    ///
+    /// - Throws: what is wrong with the message; the result's failure is what is wrong with the
+    ///   item in it (R15).
+    static func read(_ reader: consuming ProtoReader) throws(WireError)
+        -> Result<Change, WireError>
+    {
         var reader = reader
-        var change: Change?
+        var change: Result<Change, WireError>?
         while let field = try reader.next() {
             switch field.number {
-            case 1: change = .put(try reader.item(field))
-            case 2: change = .removal(try reader.message(field))
-            case 3: change = .patch(try reader.message(field))
+            case 1: change = put(reader.slice(try reader.body(field)))
+            case 2: change = .success(.removal(try reader.message(field)))
+            case 3: change = .success(.patch(try reader.message(field)))
             default: try reader.skip(field)
             }
         }
-        self = try required(change, field: 1)
-        if case .put(let item) = self, item.kind != .put {
-            throw .inconsistent("the item at seq \(item.seq) among changes is no put")
+        return try required(change, field: 1)
+    }
+
+    private static func put(_ bytes: UnsafeRawBufferPointer) -> Result<Change, WireError> {
+        Result { () throws(WireError) in
+            let item = try EncodedItem(validating: Array(bytes))
+            guard item.kind == .put else {
+                throw .inconsistent("the item at seq \(item.seq) among changes is no put")
+            }
+            return .put(item)
         }
     }
 }
@@ -99,15 +115,29 @@ package struct Changes: WireMessage {
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
-        self.init(changes: [])
+        self = try Self.read(reader).get()
+    }
+
+    /// - Throws: what is wrong with the message; the result's failure is what is wrong with the
+    ///   first item that is not canonical (R15).
+    static func read(_ reader: consuming ProtoReader) throws(WireError)
+        -> Result<Changes, WireError>
+    {
         var reader = reader
+        var found = Changes(changes: [])
+        var fault: WireError?
         while let field = try reader.next() {
             switch field.number {
-            case 1: changes.append(try reader.message(field))
-            case 2: mark = try reader.message(field)
+            case 1:
+                switch try Change.read(reader.nested(reader.body(field))) {
+                case .success(let change): found.changes.append(change)
+                case .failure(let error): fault = fault ?? error
+                }
+            case 2: found.mark = try reader.message(field)
             default: try reader.skip(field)
             }
         }
+        return fault.map { .failure($0) } ?? .success(found)
     }
 }
 
@@ -127,16 +157,28 @@ package struct Records: WireMessage {
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
-        self.init(records: [])
+        self = try Self.read(reader).get()
+    }
+
+    /// - Throws: what is wrong with the message; the result's failure is what is wrong with the
+    ///   first record that is not canonical (R15).
+    static func read(_ reader: consuming ProtoReader) throws(WireError)
+        -> Result<Records, WireError>
+    {
         var reader = reader
+        var found = Records(records: [])
+        var fault: WireError?
         while let field = try reader.next() {
             switch field.number {
             case 1:
                 let bytes = Array(reader.slice(try reader.body(field)))
-                records.append(try EncodedRecord(validating: bytes))
-            case 2: mark = try reader.message(field)
+                do throws(WireError) {
+                    found.records.append(try EncodedRecord(validating: bytes))
+                } catch { fault = fault ?? error }
+            case 2: found.mark = try reader.message(field)
             default: try reader.skip(field)
             }
         }
+        return fault.map { .failure($0) } ?? .success(found)
     }
 }

@@ -1,7 +1,7 @@
 package import EndpointModel
 
 /// Why a patch does not fit the item that is held. The subscriber asks for a resync.
-package enum PatchError: Error, Hashable, Sendable {
+package enum PatchError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The item held has another key, or another seq than the patch was made against.
     case baseMismatch(held: Seq, wanted: Seq)
     /// A span lies outside the old endpoint, or begins before the one in front of it ends.
@@ -14,6 +14,15 @@ package enum PatchError: Error, Hashable, Sendable {
         case .baseMismatch: "patch-base-mismatch"
         case .spanOutside: "patch-span-outside"
         case .resultMalformed(let error): error.code
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .baseMismatch(let held, let wanted):
+            "\(code): it is made against seq \(wanted), held is \(held)"
+        case .spanOutside(let offset): "\(code): the span at \(offset)"
+        case .resultMalformed(let error): error.description
         }
     }
 }

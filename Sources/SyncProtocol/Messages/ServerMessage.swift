@@ -6,6 +6,8 @@ package enum ServerMessage: WireMessage {
     case resync(Resync)
     case changes(Changes)
     case records(Records)
+    /// Changes or records that are to be refused (R15).
+    case unreadable(UnreadableContents)
     case mark(Mark)
     /// The position held is ahead of this node's head: wait, or go elsewhere (G7).
     case behind(head: Position)
@@ -25,6 +27,8 @@ package enum ServerMessage: WireMessage {
         case .resync(let resync): writer.nested(2, resync)
         case .changes(let changes): writer.nested(3, changes)
         case .records(let records): writer.nested(4, records)
+        // It is only read; an empty one of its kind keeps `==` total.
+        case .unreadable(let contents): writer.message(contents.kind.rawValue) { _ in }
         case .mark(let mark): writer.nested(5, mark)
         case .behind(let head): writer.message(6) { $0.position(1, head) }
         case .answers(let answers):
@@ -48,8 +52,8 @@ package enum ServerMessage: WireMessage {
             switch field.number {
             case 1: message = .hello(try reader.message(field))
             case 2: message = .resync(try reader.message(field))
-            case 3: message = .changes(try reader.message(field))
-            case 4: message = .records(try reader.message(field))
+            case 3: message = try Self.changes(reader.nested(reader.body(field)))
+            case 4: message = try Self.records(reader.nested(reader.body(field)))
             case 5: message = .mark(try reader.message(field))
             case 6: message = .behind(head: try reader.solePosition(field))
             case 7: message = .answers(try reader.messages(field))
@@ -64,6 +68,24 @@ package enum ServerMessage: WireMessage {
             }
         }
         self = message
+    }
+
+    private static func changes(_ reader: consuming ProtoReader) throws(WireError)
+        -> ServerMessage
+    {
+        switch try Changes.read(reader) {
+        case .success(let changes): .changes(changes)
+        case .failure(let error): .unreadable(UnreadableContents(kind: .changes, error: error))
+        }
+    }
+
+    private static func records(_ reader: consuming ProtoReader) throws(WireError)
+        -> ServerMessage
+    {
+        switch try Records.read(reader) {
+        case .success(let records): .records(records)
+        case .failure(let error): .unreadable(UnreadableContents(kind: .records, error: error))
+        }
     }
 
     private static func serverState(_ reader: consuming ProtoReader) throws(WireError)

@@ -33,6 +33,9 @@ extension ClientSessionStateMachine {
         /// Keep aside until `commit`; the mark, if any, comes as that.
         case stage(Changes)
         case stageRecords(Records)
+        /// What came to be staged cannot be read: refuse it with the fault's code, leave, and come
+        /// back, to a state without what was held (R15).
+        case reportUnreadable(WireError)
         /// Apply what is staged and check the mark's digest; of a snapshot or reset what is staged
         /// replaces all that was held. Then report to `marksApplied` or `recordsStored`.
         case commit(Mark, How)

@@ -17,9 +17,9 @@ extension ClientSessionStateMachine {
         switch message {
         case .hello(let server): return helloReceived(server)
         case .goodbye(let goodbye): return goodbyeReceived(goodbye)
-        case .unknown: return []
-        case .resync, .changes, .records, .mark, .behind, .answers, .queryAnswer, .serverState,
-            .ping, .pong:
+        // An empty body and a kind of a later version are no hello either (R4, R24).
+        case .resync, .changes, .records, .unreadable, .mark, .behind, .answers, .queryAnswer,
+            .serverState, .ping, .pong, .unknown:
             return part(.unexpected("\(message.name) before hello"))
         }
     }
@@ -60,11 +60,16 @@ extension ClientSessionStateMachine {
             unmarked.mark = nil
             let stage = records.records.isEmpty ? [] : [Action.stageRecords(unmarked)]
             return staged(progress, stage, mark: records.mark) { $0.staged(records.records) }
+        case .unreadable(let contents):
+            return staged(progress, [.reportUnreadable(contents.error)], mark: nil) {
+                switch contents.kind {
+                case .changes: $0.staged([Change]())
+                case .records: $0.staged([EncodedRecord]())
+                }
+            }
         case .mark(let mark): return staged(progress, [], mark: mark) { _ in nil }
         case .behind(let head):
-            guard progress.phase == .awaitingResync else {
-                return part(.unexpected("behind after resync"))
-            }
+            if let fault = progress.behindFault { return part(.unexpected(fault.what)) }
             return [.reportBehind(head: head)]
         case .hello, .answers, .queryAnswer:
             return part(.unexpected("\(message.name) on a subscription"))
@@ -123,7 +128,7 @@ extension ClientSessionStateMachine {
             if answer.isLast { open.queries.remove(answer.ticket) }
             state = .asking(open)
             return [.deliverPart(answer)]
-        case .hello, .resync, .changes, .records, .mark, .behind:
+        case .hello, .resync, .changes, .records, .unreadable, .mark, .behind:
             return part(.unexpected("\(message.name) on a connection for requests"))
         case .serverState, .ping, .pong, .goodbye, .unknown: return anyoneSaid(message)
         }
@@ -137,7 +142,8 @@ extension ClientSessionStateMachine {
         case .goodbye(let goodbye): goodbyeReceived(goodbye)
         case .serverState(let staleSince): [.reportServerState(staleSince: staleSince)]
         case .pong, .unknown: []
-        case .hello, .resync, .changes, .records, .mark, .behind, .answers, .queryAnswer:
+        case .hello, .resync, .changes, .records, .unreadable, .mark, .behind, .answers,
+            .queryAnswer:
             preconditionFailure("\(message.name) belongs to a role")
         }
     }
@@ -160,6 +166,11 @@ extension ServerMessage {
         case .resync: "resync"
         case .changes: "changes"
         case .records: "records"
+        case .unreadable(let contents):
+            switch contents.kind {
+            case .changes: "changes"
+            case .records: "records"
+            }
         case .mark: "mark"
         case .behind: "behind"
         case .answers: "answers"

@@ -22,6 +22,8 @@ struct SubscriptionProgress: Equatable, Sendable {
     private(set) var phase = Phase.awaitingResync
     /// The position held: of the resume token, then of the last mark.
     private(set) var held: Position?
+    /// The selection of what is held: of the resume token, then of the last mark's resync.
+    private var fingerprint: Hash256?
     /// The greatest seq that is staged, or of the log the last record's.
     private(set) var stagedSeq: Seq
     private(set) var resyncs = 0
@@ -31,7 +33,14 @@ struct SubscriptionProgress: Equatable, Sendable {
         self.logID = logID
         cursor = hello.cursor
         held = hello.resume?.position
+        fingerprint = hello.resume?.fingerprint
         stagedSeq = held?.seq ?? .zero
+    }
+
+    /// Only to who said what it holds, and only before a resync (R33, R34).
+    var behindFault: SessionFault? {
+        guard phase == .awaitingResync else { return SessionFault("behind after resync") }
+        return held == nil && cursor == nil ? SessionFault("behind to who holds nothing") : nil
     }
 
     // MARK: - Transitions; each says what rule was broken, or nil.
@@ -43,9 +52,13 @@ struct SubscriptionProgress: Equatable, Sendable {
         if role == .log, resync.how != .deltas {
             return .failure(SessionFault("a log goes on by deltas, not by \(resync.how)"))
         }
-        if !resync.how.replaces, let fault = startFault(resync) { return .failure(fault) }
+        if let fault = role == .state ? stateFault(resync) : startFault(resync) {
+            return .failure(fault)
+        }
         let goesOn = cursor.flatMap { cursor in
-            let fits = resync.how == .snapshot && resyncs == 0 && resync.start == cursor.start
+            let fits =
+                resync.how == .snapshot && resyncs == 0 && resync.start == cursor.start
+                && resync.fingerprint == cursor.fingerprint
             return fits ? cursor : nil
         }
         phase = .following(resync, inSync: .notYet)
@@ -55,8 +68,23 @@ struct SubscriptionProgress: Equatable, Sendable {
         return .success(goesOn == nil ? .dropped : .kept)
     }
 
-    /// Deltas and net change begin where the subscriber stands; with nothing held that is the
-    /// beginning of the log.
+    /// What R35 asks of a resync on a state subscription.
+    private func stateFault(_ resync: Resync) -> SessionFault? {
+        guard let given = resync.fingerprint else {
+            return SessionFault("a resync without the fingerprint of its selection")
+        }
+        if held == nil, resync.how != .snapshot, !(resync.how == .reset && cursor != nil) {
+            return SessionFault("\(resync.how) to who holds nothing")
+        }
+        if resync.how.replaces { return nil }
+        if given != fingerprint {
+            return SessionFault("\(resync.how) of another selection than what is held")
+        }
+        return startFault(resync)
+    }
+
+    /// Deltas and net change begin where the subscriber stands; of a log with nothing held that
+    /// is its beginning.
     private func startFault(_ resync: Resync) -> SessionFault? {
         let own = held ?? .origin(of: logID)
         if resync.start == own { return nil }
@@ -97,6 +125,7 @@ struct SubscriptionProgress: Equatable, Sendable {
             fingerprint: resync.fingerprint)
         phase = .following(goesOn, inSync: isFirstInSync ? .reported : inSync)
         held = mark.position
+        fingerprint = resync.fingerprint
         stagedSeq = mark.position.seq
         return .success((resync.how, isFirstInSync))
     }

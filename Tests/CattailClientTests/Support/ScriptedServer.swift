@@ -95,10 +95,19 @@ final class ScriptedPeer: Sendable {
         }
     }
 
+    /// Bytes that need be no message.
+    func send(raw bytes: [UInt8]) {
+        let link = link
+        eventLoop.execute {
+            link.value.write(frames: ByteBuffer(bytes: bytes))
+            link.value.flush()
+        }
+    }
+
     /// A whole snapshot of the world, in sync.
     func sendSnapshot(_ world: World, _ how: How = .snapshot) {
         send(
-            .resync(Resync(how: how, start: world.head)),
+            .resync(world.resync(how, world.head)),
             .changes(
                 Changes(
                     changes: world.items(after: nil), mark: world.mark(world.head.seq, .inSync))))

@@ -80,6 +80,11 @@ struct World {
             count: UInt64(states[Int(seq.rawValue)].count), sync: sync)
     }
 
+    /// As a server says it to who asked for everything.
+    func resync(_ how: How, _ start: Position) -> Resync {
+        Resync(how: how, start: start, fingerprint: Selection.everything.fingerprint)
+    }
+
     func deltas(after seq: Seq, through end: Seq) -> [Change] {
         Array(changes[Int(seq.rawValue)..<Int(end.rawValue)])
     }
