@@ -75,4 +75,22 @@ struct HostileServerTests {
         await subscription.close()
         await server.stop()
     }
+
+    @Test("who says no hello in time is told that it is late, and is tried again (G12)")
+    func noHello() async throws {
+        let server = try await ScriptedServer.start()
+        var configuration = ClientConfiguration(servers: [server.address], actor: "test")
+        configuration.timeout = .milliseconds(500)
+        configuration.pauses = .milliseconds(1)...(.milliseconds(2))
+        let subscription = EndpointSubscription(configuration: configuration)
+        let peer = try await server.accept()
+        var said: [GoodbyeCode] = []
+        while let message = await peer.next() {
+            if case .goodbye(let goodbye) = message { said.append(goodbye.code) }
+        }
+        #expect(said == [.helloLate])
+        _ = try await server.accept()
+        await subscription.close()
+        await server.stop()
+    }
 }

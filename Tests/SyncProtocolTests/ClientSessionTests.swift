@@ -400,7 +400,16 @@ struct ClientSessionTests {
         #expect(actions.last == .reconnect(ReconnectAdvice()))
         var late = Machine(hello: ClientHello(role: .state), at: Self.at(0))
         #expect(late.ticked(at: Self.at(9_999)) == [])
-        #expect(late.ticked(at: Self.at(10_000)).last == .reconnect(ReconnectAdvice()))
+        let parting = late.ticked(at: Self.at(10_000))
+        #expect(parting.last == .reconnect(ReconnectAdvice()))
+        guard case .send(.goodbye(let goodbye))? = parting.first else {
+            Issue.record("it leaves without a word")
+            return
+        }
+        #expect(goodbye.code == .helloLate)
+        var impatient = Machine(hello: ClientHello(role: .state), at: Self.at(0))
+        #expect(impatient.helloOverdue() == parting)
+        #expect(machine.helloOverdue() == [])
     }
 
     @Test(

@@ -40,7 +40,14 @@ class BadInput:
         return leader
 
     def recover(self, target):
-        return target
+        """The bad input is over: the target has what it needs to serve as ever."""
+
+    def prompt(self, leader, target, document):
+        """Seconds until what is put is got."""
+        return self.fleet.put_and_get(leader.address, document)
+
+    def close(self, target):
+        """Ends what the class itself started."""
 
 
 def ending(code):

@@ -1,5 +1,6 @@
 """Data directories that a leader must refuse, each with its code."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,9 @@ from campaigns.bad_case import BadInput, Case, ending
 from campaigns.processes import STOP_SECONDS, Node
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+# What stands behind it runs where the folder is on a file system that cannot be written.
+READ_ONLY = ["unshare", "--mount", "sh", "-c",
+             'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"']
 
 
 class BadDirectories(BadInput):
@@ -20,7 +24,12 @@ class BadDirectories(BadInput):
         for name, codes, make in self.directories():
             folder = self.fleet.path(f"directory-{round}-{name.replace(' ', '-')}")
             shutil.copytree(sound, folder)
-            yield self.case(name, codes, make(folder), wrapper=())
+            before = contents(make(folder))
+            yield self.case(name, codes, folder, wrapper=())
+            # Whoever is refused may look for what was lost: it is all there still.
+            changed = sorted(dict(before.items() ^ contents(folder).items()))
+            yield Case(f"{name}: left as it was", "the same",
+                       f"changed: {changed}" if changed else "the same")
         yield self.case("in use", ("directory-in-use",), target.data)
         yield self.case("without parent", ("parent-missing",), self.fleet.path("no/such"))
         upstream = ["follower", "--upstream", target.address]
@@ -41,11 +50,11 @@ class BadDirectories(BadInput):
         yield "another SQLite database in place of the log", ("damaged",), another_database
         yield "another SQLite database", ("not-ours",), lambda folder: removed(
             another_database(folder), "anchor")
-        yield "no database", ("not-ours", "damaged"), noise
+        yield "no database", ("damaged",), noise
         yield "a log from a newer version", ("newer-version",), newer
-        yield "a log that is a folder", ("not-ours", "unavailable", "damaged"), folder_for_log
+        yield "a log that is a folder", ("unavailable",), folder_for_log
         yield "no anchor", ("anchor-missing",), lambda folder: removed(folder, "anchor")
-        yield "an anchor and no log", ("log-missing", "damaged"), lambda folder: removed(
+        yield "an anchor and no log", ("damaged",), lambda folder: removed(
             folder, "log.sqlite")
         yield "of somebody else", ("not-ours",), foreign
 
@@ -59,9 +68,18 @@ class BadDirectories(BadInput):
         shutil.copytree(sound, folder)
         open_to_all(self.fleet.folder, folder)
         yield self.case("read-only", ("read-only-directory",), folder, wrapper)
+        mounted = self.fleet.path(f"read-only-mount-{round}")
+        shutil.copytree(sound, mounted)
+        wrapped = [*READ_ONLY, mounted]
+        # Only root may mount, and not in every container.
+        if subprocess.run([*wrapped, "true"], capture_output=True).returncode == 0:
+            yield self.case(
+                "on a read-only file system", ("read-only-directory",), mounted, wrapped)
+            yield self.case("new on a read-only file system", ("read-only-directory",),
+                            os.path.join(mounted, "node"), wrapped)
         parent = self.fleet.path(f"read-only-parent-{round}")
         os.mkdir(parent, 0o555)
-        yield self.case("in a read-only parent", ("read-only-directory", "unavailable"),
+        yield self.case("in a read-only parent", ("read-only-directory",),
                         os.path.join(parent, "node"), wrapper)
         os.chmod(folder, 0o700)
         os.chmod(parent, 0o700)
@@ -94,6 +112,17 @@ def start(fleet, folder, wrapper=(), command=("leader",)):
         if line.startswith("error: "):
             return line.removeprefix("error: "), line.split(": ")[1]
     return "no coded error: " + node.last_words()[-300:], "none"
+
+
+def contents(folder):
+    """What a restore would be made of; the lock and the index of the WAL are nobody's loss."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in set(names) - {"lock", "log.sqlite-shm"}:
+            path = os.path.join(place, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, folder)] = hashlib.sha256(file.read()).hexdigest()
+    return found
 
 
 def emptied(folder):

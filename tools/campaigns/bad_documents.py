@@ -2,95 +2,10 @@
 
 import copy
 import json
-import os
 import random
 
 from campaigns.bad_case import BadInput, Case, ending
 from campaigns.documents import sample
-
-VECTORS = {
-    "wep-validation": "Tests/EndpointDocumentsTests/Vectors/wep-validation.json",
-    "selectors": "Tests/EndpointModelTests/Vectors/selectors.json",
-    "wep-names": "Tests/EndpointModelTests/Vectors/wep-names.json",
-}
-# What is invalid by itself and made whole by the command line: a name that is empty is derived,
-# a namespace that is missing is `default`.
-COMPLETED = ("wep-validation-0c968744e1", "wep-validation-3f81c07b00")
-
-
-def vectors(context, name):
-    """Ours, and those of the reference where they are (they are read in place)."""
-    folder = os.environ.get("CATTAIL_REFERENCE_VECTORS") or os.path.join(
-        os.path.dirname(context.root), "shared", "calico")
-    found = []
-    for path in (os.path.join(context.root, VECTORS[name]),
-                 os.path.join(folder, "vectors", "reference", name + ".json")):
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                found += json.load(file)["vectors"]
-    return found
-
-
-def document_of(vector):
-    """A whole document with the vector's part in it, everything else sound."""
-    kind, part = vector["kind"], vector["doc"]
-    if kind == "wep":
-        return part
-    document = sample()
-    if kind == "spec":
-        names = {key: document["spec"][key] for key in ("node", "orchestrator", "pod", "endpoint")}
-        document["spec"] = {**names, **part}
-    elif kind == "metadata":
-        document["metadata"] = {**document["metadata"], **part}
-    elif kind == "port":
-        document["spec"]["ports"] = [part]
-    elif kind == "ipnat":
-        document["spec"]["ipNATs"] = [part]
-    elif kind == "protocol":
-        document["spec"]["ports"] = [{"name": "x", "protocol": part}]
-    return document
-
-
-class InvalidVectors(BadInput):
-    name = "invalid vectors"
-
-    def run(self, target, _):
-        return [*self.documents(target), *self.selectors(target), *self.names()]
-
-    def documents(self, target):
-        """All in one stream: each must be refused by itself, and none may stop the others."""
-        chosen = [vector for vector in vectors(self.context, "wep-validation")
-                  if not vector["valid"] and vector["id"] not in COMPLETED
-                  # What `create` and `update` of the client library demand, `apply` supplies.
-                  and vector.get("stage") != "resourceVersion"]
-        text = "".join(json.dumps(document_of(vector)) + "\n" for vector in chosen)
-        result = self.fleet.run(
-            "apply", "-f", "-", "-o", "json", server=target.address, input=text)
-        found = {}
-        for line in result.errors.splitlines():
-            fault = json.loads(line)
-            found.setdefault(fault.get("document"), fault["code"])
-        yield Case("the stream", "ended with 1", ending(result.code), "exit 1")
-        yield Case("what was applied", "nothing", "nothing" if not result.output else result.text)
-        for number, vector in enumerate(chosen, 1):
-            yield Case(vector["id"] + " " + vector["note"], ("invalid", "duplicate-key"),
-                       found.get(number, ""))
-
-    def selectors(self, target):
-        chosen = [vector for vector in vectors(self.context, "selectors") if not vector["valid"]]
-        for number, vector in enumerate(chosen):
-            # A process cannot be given a zero byte.
-            text = vector["selector"].replace("\0", "")
-            command = ["selector", "--", text]
-            if number % 4 == 0:
-                command = ["get", "wep", "-A", f"--selector={text}", "--server", target.address]
-            yield refusal(vector["id"], ("selector-invalid",), self.fleet.run(*command))
-
-    def names(self):
-        for vector in vectors(self.context, "wep-names"):
-            if vector["op"] == "parse" and not vector["ok"]:
-                yield refusal(vector["id"], ("invalid",),
-                              self.fleet.run("name", "--", vector["name"]))
 
 
 class BadDocuments(BadInput):
@@ -101,10 +16,16 @@ class BadDocuments(BadInput):
         for name, wanted, text in self.texts(noise):
             result = self.fleet.run("apply", "-f", "-", server=target.address, input=text)
             yield refusal(name, wanted, result)
-        elsewhere = self.fleet.run(
-            "apply", "-f", "-", "-n", "elsewhere", server=target.address,
-            input=json.dumps(sample()))
-        yield refusal("a wrong namespace", ("invalid", "namespace"), elsewhere)
+        path = self.fleet.path("binary.yaml")
+        with open(path, "wb") as file:
+            file.write(noise.randbytes(1 << 16))
+        yield refusal("binary, in a file", ("not-text", "invalid-utf8", "syntax"), self.fleet.run(
+            "apply", "-f", path, server=target.address))
+        for command in ("apply", "create", "replace", "delete"):
+            result = self.fleet.run(
+                command, "-f", "-", "-n", "elsewhere", server=target.address,
+                input=json.dumps(sample()))
+            yield refusal(f"a wrong namespace, {command}", ("namespace-mismatch",), result)
 
     def texts(self, noise):
         large = sample()
@@ -124,8 +45,8 @@ class BadDocuments(BadInput):
         yield "deep, JSON", ("too-deep",), "[" * 100_000
         yield "deep, YAML", ("too-deep",), "- " * 100_000
         yield "an alias bomb", ("alias-expansion", "unsupported", "too-large"), alias_bomb()
-        yield "of another kind", ("",), text.replace("WorkloadEndpoint", "Node", 1)
-        yield "no document", ("",), ""
+        yield "of another kind", ("invalid",), text.replace("WorkloadEndpoint", "Node", 1)
+        yield "no document", ("no-documents",), ""
 
 
 class BadSelectors(BadInput):
@@ -146,8 +67,6 @@ def refusal(name, codes, result):
     said = result.codes()
     if result.code != 1:
         return Case(name, "ended with 1", ending(result.code) + " " + result.errors[:200])
-    if codes == ("",):
-        return Case(name, "some code", "some code" if said else "", said[0] if said else "")
     return Case(name, codes, said[0] if said else result.errors[:200])
 
 
@@ -164,4 +83,4 @@ def alias_bomb():
     return "\n".join(levels) + "\n"
 
 
-CLASSES = [InvalidVectors, BadDocuments, BadSelectors]
+CLASSES = [BadDocuments, BadSelectors]

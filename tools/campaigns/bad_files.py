@@ -111,8 +111,7 @@ class DamagedFile(BadInput):
         return 1 if code not in ("end", "none") else -1, said, None
 
     def judge(self, name, outcome, truth, first, found):
-        """`first` is what Python's SQLite and hashlib say is the first bad seq; 0 for none, None
-        when they cannot read the file."""
+        """`first` is what Python's SQLite and hashlib say is the first bad seq; 0 for none."""
         code, errors, head = outcome
         if code == 0:
             right = head == (truth.seq, truth.chain)
@@ -127,10 +126,12 @@ class DamagedFile(BadInput):
             found["refused without a seq"] += 1
             return Case(name, "a first seq", errors[:300], "no seq")
         seq = int(named[1] or named[2])
-        found["refused with the first bad seq"] += 1
-        if first is None or seq == (first or seq):
+        if seq == first:
+            found["refused with the first bad seq"] += 1
             return Case(name, "refused", "refused", errors.split(": ")[0])
-        return Case(name, f"seq {first}", f"seq {seq}: {errors[:200]}", "wrong seq")
+        found["refused with another seq"] += 1
+        wanted = f"seq {first}" if first else "all right"
+        return Case(name, wanted, f"refused at {seq}: {errors[:200]}", "wrong seq")
 
 
 def first_bad(folder, truth):
@@ -140,7 +141,8 @@ def first_bad(folder, truth):
     except recompute.Wrong as error:
         return int(re.search(r"seq (\d+)", str(error))[1])
     except (sqlite3.Error, TypeError, OSError):
-        return None
+        # Not even which log it is can be read, so nothing of it can be trusted.
+        return 1
 
 
 def damaged(file_name, how):

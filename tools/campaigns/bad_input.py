@@ -3,7 +3,8 @@ node that goes on; the second time must leave it as the first did, and a put and
 """
 
 from campaigns import (
-    bad_connections, bad_directories, bad_documents, bad_files, bad_leader, bad_server)
+    bad_connections, bad_directories, bad_documents, bad_files, bad_leader, bad_messages,
+    bad_server, bad_vectors)
 from campaigns.documents import sample
 from campaigns.report import Failed
 
@@ -15,7 +16,8 @@ PROMPT_SECONDS = 1.0
 
 def classes():
     for module in (
-            bad_documents, bad_connections, bad_leader, bad_server, bad_directories, bad_files):
+            bad_vectors, bad_documents, bad_connections, bad_messages, bad_leader, bad_server,
+            bad_directories, bad_files):
         yield from module.CLASSES
 
 
@@ -43,8 +45,8 @@ def judge(context, report, leader, bad, totals):
             cases += bad.run(target, number)
             usage.append(target.settled_usage())
         bad.recover(target)
-        seconds = context.fleet.put_and_get(
-            leader.address, sample(version=bad.name.replace(" ", "-")))
+        seconds = bad.prompt(leader, target, sample(version=bad.name.replace(" ", "-")))
+        bad.close(target)
     except Failed as error:
         report.check(bad.name, False, str(error))
         return

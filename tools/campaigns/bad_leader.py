@@ -8,7 +8,8 @@ import sqlite3
 
 from campaigns import wire
 from campaigns.bad_case import BadInput, Case
-from campaigns.bad_connections import compressed, frame_vectors
+from campaigns.bad_connections import compressed
+from campaigns.bad_greetings import behind_hello, greetings
 from campaigns.fake_leader import FakeLeader, History, parts
 from campaigns.processes import wait_until
 from campaigns.wire import data, fields, frame, uint, varint
@@ -27,81 +28,69 @@ class BadRecords(BadInput):
         self.history = read_history(leader)
         self.fake = FakeLeader(self.fleet.port(), self.history, leader.address, SERVED)
         self.leader = leader
-        self.follower = self.fleet.follower(self.fake.address, name="follower of a liar")
-        return self.follower
+        return self.fleet.follower(self.fake.address, name="follower of a liar")
 
     def run(self, target, _):
         # A case takes the pause before the next connection, a second or more.
         cases = list(self.cases())
-        for name, wanted, make in cases[::12] if self.context.options.quick else cases:
-            found = self.fake.ask(name, make, SECONDS)
-            yield Case(name, wanted, found, found.split(": ")[1 if "malformed" in found else 0])
+        for name, wanted, said in cases[::12] if self.context.options.quick else cases:
+            yield Case(name, wanted, self.fake.ask(name, said, SECONDS))
         held = target.status()["seq"]
         yield Case("nothing of it is stored", f"seq {SERVED}", f"seq {held}", "stored nothing")
 
     def recover(self, target):
-        """The liar becomes a relay: the follower catches up, and serves what is put."""
-        self.fake.is_relay = True
-        # The connection that waits for a case was made before; an end lets the follower dial again.
-        self.fake.cases.put(("the end", lambda fake, peer: peer.socket.close()))
+        self.fake.recover()
         head = self.leader.status()["seq"]
         wait_until(lambda: target.status()["seq"] >= head, "the follower to catch up", SECONDS)
         digests = [node.status()["views"]["digest"] for node in (self.leader, target)]
         self.context.report.equal(f"{self.name}: digests afterwards",
                                   dict(zip(("leader", "follower"), digests)))
+
+    def prompt(self, leader, target, document):
+        """Put through the follower, which sends the writer to its leader, and got from it."""
+        return self.fleet.put_and_get(target.address, document, patience=SECONDS)
+
+    def close(self, target):
         target.stop()
         self.fake.close()
-        return target
 
     def cases(self):
-        for name, codes, record in false_records(self.history):
-            yield name, codes, lambda fake, peer, record=record: peer.send(
-                fake.false_record(record))
+        """(name, wanted, bytes)"""
+        fake, history = self.fake, self.history
+        true = history.records[SERVED]
+        for name, wanted, record in false_records(history):
+            yield name, wanted, fake.false_record(record)
         for name, code, item in vectors(self.context, "items.json", "invalid"):
-            audit = parts(self.history.records[SERVED])[1]
-            record = (data(1, item) if item else b"") + data(2, audit)
-            yield "item: " + name, malformed(code), lambda fake, peer, record=record: peer.send(
-                fake.false_record(record))
+            # A record with an empty item is one without.
+            record = (data(1, item) if item else b"") + data(2, parts(true)[1])
+            yield "item: " + name, (code,), fake.false_record(record)
         for name, code, record in vectors(self.context, "records.json", "invalid"):
-            yield "record: " + name, malformed(code), lambda fake, peer, record=record: peer.send(
-                fake.false_record(record))
+            yield "record: " + name, (code,), fake.false_record(record)
+        yield from greetings(self.context, fake)
+        for name, wanted, body in self.behind_hello():
+            yield name, wanted, fake.greeting() + body
+
+    def behind_hello(self):
+        fake, head = self.fake, SERVED + 1
+        true, chain = self.history.records[SERVED], self.history.chains[head]
+        unexpected = ("message-unexpected",)
         for name, code, body in vectors(self.context, "messages.json", "invalidServer"):
-            yield "message: " + name, malformed(code), lambda fake, peer, body=body: peer.send(
-                fake.hello() + frame(body))
-        yield from self.streams()
-        true = self.history.records[SERVED]
-        yield "a mark of another chain", ("history-differs",), lambda fake, peer: peer.send(
-            fake.hello() + fake.resync(SERVED) + fake.records([true], SERVED + 1, bytes(32)))
-        yield "a mark of another seq", ("history-differs", "message-unexpected"), (
-            lambda fake, peer: peer.send(fake.hello() + fake.resync(SERVED) + fake.records(
-                [true], SERVED + 2, fake.history.chains[SERVED + 1])))
-        yield "records before a resync", ("message-unexpected",), lambda fake, peer: peer.send(
-            fake.hello() + fake.records([true], SERVED + 1, fake.history.chains[SERVED + 1]))
-        yield "a resync elsewhere", ("message-unexpected", "history-differs"), (
-            lambda fake, peer: peer.send(fake.hello() + fake.resync(SERVED - 1)))
-
-    def streams(self):
-        """Frames that are none, in place of records."""
-        noise = random.Random(self.context.options.seed)
-        yield "garbage", ("frame-malformed", "message-malformed"), lambda fake, peer: peer.send(
-            noise.randbytes(1 << 16))
-        yield "a frame of 4 GiB", malformed("frame-too-long"), lambda fake, peer: peer.send(
-            fake.hello() + b"\xff" * 9)
-        for name, code, body in compressed(noise):
-            yield name, malformed(code), lambda fake, peer, body=body: peer.send(
-                fake.hello() + frame(body, codec=wire.ZLIB))
-        streams = frame_vectors(self.context)
-        hello = next(bytes.fromhex(one["bytes"]) for one in streams if one["name"] == "hello")
-        for stream in streams:
-            sent = bytes.fromhex(stream["bytes"])
-            if stream.get("code") and sent.startswith(hello):
-                # Their hello is of another log, which would be the end of it.
-                yield "frame: " + stream["name"], malformed(stream["code"]), (
-                    lambda fake, peer, rest=sent[len(hello):]: peer.send(fake.hello() + rest))
-
-
-def malformed(code):
-    return (f"message-malformed: {code}", f"frame-malformed: {code}", "record-unreadable")
+            yield "message: " + name, (f"message-malformed: {code}",), frame(body)
+        for name, code, body in compressed(random.Random(self.context.options.seed)):
+            yield name, (f"frame-malformed: {code}",), frame(body, codec=wire.ZLIB)
+        yield from behind_hello(self.context)
+        yield "garbage", ("frame-malformed", "message-malformed"), (
+            random.Random(self.context.options.seed).randbytes(1 << 16))
+        yield "a frame of 4 GiB", ("frame-malformed: frame-too-long",), b"\xff" * 9
+        yield "records before a resync", unexpected, fake.records([true], head, chain)
+        yield "a resync elsewhere", unexpected, fake.resync(SERVED - 1)
+        yield "a resync by snapshot", unexpected, fake.resync(SERVED, how=3)
+        yield "changes of a state", unexpected, fake.resync(SERVED) + frame(
+            data(wire.CHANGES, b""))
+        yield "a mark of another chain", ("history-differs",), (
+            fake.resync(SERVED) + fake.records([true], head, bytes(32)))
+        yield "a mark of another seq", unexpected, (
+            fake.resync(SERVED) + fake.records([true], head + 1, chain))
 
 
 def false_records(history):
@@ -119,17 +108,17 @@ def false_records(history):
     def of(item, audit=audit):
         return data(1, item) + data(2, audit)
 
-    yield "fields out of order", malformed("field-out-of-order"), of(
+    yield "fields out of order", ("field-out-of-order",), of(
         uint(3, 1) + head + rest[2:])
-    yield "a field twice", malformed("field-out-of-order"), of(head + head + rest)
-    yield "a varint too long", malformed("varint-malformed"), of(
+    yield "a field twice", ("field-out-of-order",), of(head + head + rest)
+    yield "a varint too long", ("varint-malformed",), of(
         b"\x08" + bytes([seq | 128, 0]) + rest)
-    yield "a default written out", malformed("field-empty"), of(head + uint(2, 0) + rest)
-    yield "labels not ascending", malformed("keys-not-ascending"), of(turned)
-    yield "cut off", malformed("truncated"), of(item[:-3])
-    yield "no UTF-8", malformed("text-not-utf8"), of(item.replace(b"10.0", b"\xff\xfe.0", 1))
-    yield "over 1 MiB", malformed("too-long"), of(longer(item, endpoint))
-    yield "an audit part without epoch", malformed("field-missing"), of(
+    yield "a default written out", ("field-empty",), of(head + uint(2, 0) + rest)
+    yield "labels not ascending", ("keys-not-ascending",), of(turned)
+    yield "cut off", ("truncated",), of(item[:-3])
+    yield "no UTF-8", ("text-not-utf8",), of(item.replace(b"10.0", b"\xff\xfe.0", 1))
+    yield "over 1 MiB", ("too-long",), of(longer(item, endpoint))
+    yield "an audit part without epoch", ("field-missing",), of(
         item, audit[len(uint(1, 1)):])
     yield "an epoch that never began", ("epoch-wrong",), of(item, uint(1, 7) + audit[2:])
     yield "an earlier time", ("time-goes-back",), of(

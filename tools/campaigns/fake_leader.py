@@ -1,4 +1,5 @@
-"""Servers that lie, one case for each connection, and are mere relays to a true one afterwards."""
+"""Servers that lie, one case for each connection, and are mere relays to a true one afterwards.
+"""
 
 import queue
 import socket
@@ -88,15 +89,16 @@ class FakeServer:
             try:
                 peer.read_preface()
                 hello = dict(fields(peer.message()[1]))
-                peer.send(wire.PREFACE)
                 self.converse(peer, hello)
             except (wire.Closed, TimeoutError, OSError, KeyError):
                 return
 
     def next_case(self, peer):
-        name, make = self.cases.get()
-        make(self, peer)
-        self.found.put((name, self.verdict(peer)))
+        said = self.cases.get()
+        if said is None:
+            return
+        peer.send(said)
+        self.found.put(self.verdict(peer))
 
     def verdict(self, peer):
         """What the other end says before it goes: its refusal, its goodbye, or both."""
@@ -113,16 +115,25 @@ class FakeServer:
         except (TimeoutError, ValueError):
             return " | ".join([*words, "open"])
 
-    def ask(self, name, make, seconds):
-        """Puts a case; what the other end said to it."""
-        self.cases.put((name, make))
+    def ask(self, name, said, seconds):
+        """Whoever connects next gets these bytes from the first; what it answers."""
+        self.cases.put(said)
         try:
-            return self.found.get(timeout=seconds)[1]
+            return self.found.get(timeout=seconds)
         except queue.Empty:
             raise Failed(f"{name}: the other end did not come back within {seconds} s")
 
+    def recover(self):
+        """From now on whoever connects reaches the true server."""
+        self.is_relay = True
+        # The connection that waits for a case was made before: it ends.
+        self.cases.put(None)
+
     def close(self):
         self.listener.close()
+
+    def greeting(self):
+        return wire.PREFACE + self.hello()
 
 
 class FakeLeader(FakeServer):
@@ -136,14 +147,14 @@ class FakeLeader(FakeServer):
 
     def converse(self, peer, hello):
         if hello[3] == wire.REQUESTS:
-            peer.send(self.hello())
+            peer.send(self.greeting())
             peer.message()
             return
         held = self.held(hello)
         if held == self.served:
             self.next_case(peer)
             return
-        peer.send(self.hello() + self.resync(held) + self.true_records(held))
+        peer.send(self.greeting() + self.resync(held) + self.true_records(held))
         while peer.message()[0] != wire.DURABLE:
             pass
 
@@ -154,14 +165,16 @@ class FakeLeader(FakeServer):
 
     # What is said.
 
-    def hello(self, history=None):
-        history = history or self.history
-        return frame(data(wire.SERVER_HELLO, uint(1, 1) + data(2, "campaign") + uint(3, 1)
-                          + data(4, history.position(len(history.records)))
-                          + uint(8, 10_000)))
+    def hello(self, version=1):
+        return frame(self.hello_body(version))
 
-    def resync(self, seq):
-        return frame(data(wire.RESYNC, uint(1, 1) + data(2, self.history.position(seq))))
+    def hello_body(self, version=1):
+        return data(wire.SERVER_HELLO, uint(1, version) + data(2, "campaign") + uint(3, 1)
+                    + data(4, self.history.position(len(self.history.records)))
+                    + uint(8, 10_000))
+
+    def resync(self, seq, how=1):
+        return frame(data(wire.RESYNC, uint(1, how) + data(2, self.history.position(seq))))
 
     def records(self, records, seq, chain):
         """Records with the mark behind them."""
@@ -176,5 +189,5 @@ class FakeLeader(FakeServer):
     def false_record(self, record, seq=None):
         """One record behind the true ones, its mark's chain as if it were sound."""
         chain = followed(self.history.chains[self.served], record)
-        return (self.hello() + self.resync(self.served)
+        return (self.greeting() + self.resync(self.served)
                 + self.records([record], seq or self.served + 1, chain))

@@ -90,17 +90,20 @@ class Fleet:
             raise Failed(f"`cattail {' '.join(map(str, arguments))}` ended with {code}")
         return path
 
-    def put_and_get(self, server, document):
-        """Seconds that one put and one get of `document` take, command starts included."""
+    def put_and_get(self, server, document, patience=0):
+        """Seconds that one put and one get of `document` take, command starts included. With
+        patience a follower is asked again until it has heard of the put."""
         key = document["metadata"]
         begun = time.monotonic()
         self.run("apply", "-f", "-", server=server, input=json.dumps(document)).succeeded()
-        got = self.run(
-            "get", "wep", key["name"], "-n", key["namespace"], "-o", "json", server=server)
-        taken = time.monotonic() - begun
-        if json.loads(got.succeeded().text)["metadata"]["labels"] != key["labels"]:
-            raise Failed(f"what was put is not what was got: {got.text}")
-        return taken
+        while True:
+            got = self.run(
+                "get", "wep", key["name"], "-n", key["namespace"], "-o", "json", server=server)
+            taken = time.monotonic() - begun
+            if json.loads(got.succeeded().text)["metadata"]["labels"] == key["labels"]:
+                return taken
+            if taken >= patience:
+                raise Failed(f"what was put is not what was got: {got.text}")
 
 
 class Result:

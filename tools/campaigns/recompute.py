@@ -90,8 +90,7 @@ def recompute(path):
     log = sqlite3.connect(path)
     log_id = log.execute("SELECT value FROM meta WHERE name = 'log_id'").fetchone()[0]
     chain, seq, state = sha(b"cattail/log/v1" + log_id), 0, State()
-    rows = log.execute("SELECT seq, record_hash, chain, record FROM events ORDER BY seq")
-    for stored_seq, stored_hash, stored_chain, record in rows:
+    for stored_seq, stored_hash, stored_chain, record in rows(log):
         seq += 1
         try:
             (first, item), (second, audit) = fields(record)
@@ -109,6 +108,23 @@ def recompute(path):
         "logID": str(uuid.UUID(bytes=log_id)), "seq": seq, "chain": chain.hex(),
         "endpoints": len(state.held), "digest": state.digest(),
     }
+
+
+def rows(log):
+    """In order, up to where SQLite can read. One at a time: a cursor that runs ahead loses the row
+    before the one that it cannot read."""
+    seq = 0
+    while True:
+        try:
+            row = log.execute(
+                "SELECT seq, record_hash, chain, record FROM events"
+                " WHERE seq > ? ORDER BY seq LIMIT 1", [seq]).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise Wrong(f"seq {seq + 1} is the first that is missing or wrong: {error}") from None
+        if row is None:
+            return
+        seq = row[0]
+        yield row
 
 
 def recompute_copy(directory):

@@ -3,13 +3,15 @@
 import hashlib
 import socket
 import struct
+import zlib
 
 PREFACE = b"CATTAIL\x01"
 PLAIN, ZLIB = 0, 1
 REQUESTS, STATE, LOG = 1, 2, 3
 # Kinds of messages from a client, and from a server.
 CLIENT_HELLO, DURABLE, REFUSAL, LEAVING = 1, 6, 7, 10
-SERVER_HELLO, RESYNC, CHANGES, RECORDS, ANSWERS, GOODBYE = 1, 2, 3, 4, 7, 12
+SERVER_HELLO, RESYNC, CHANGES, RECORDS, ANSWERS, QUERY_ANSWER, PONG, GOODBYE = (
+    1, 2, 3, 4, 7, 8, 11, 12)
 LONGEST_FRAME = 2 << 20
 
 
@@ -67,6 +69,11 @@ def fields(bytes):
 
 def frame(body, codec=PLAIN, dictionary=0):
     return struct.pack(">IB", len(body) + 1, dictionary << 4 | codec) + body
+
+
+def deflated(body):
+    """The body of a frame of codec 1."""
+    return struct.pack(">I", len(body)) + zlib.compress(body)
 
 
 def hello(role=REQUESTS, more=b"", versions=(1, 1)):

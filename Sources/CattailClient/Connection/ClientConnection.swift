@@ -119,7 +119,8 @@ final class ClientConnection: PeerDriver {
         carryOut(session.connected())
         if isDeaf { link.pauseReading() }
         helloTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
-            self?.helloIsLate()
+            guard let self else { return }
+            self.carryOut(self.session.helloOverdue())
         }
         scheduleTick()
     }
@@ -194,7 +195,8 @@ final class ClientConnection: PeerDriver {
     private func sessionEnded(_ end: SessionEnd) {
         switch end {
         case .goodbyeReceived: break  // The owner is given the goodbye.
-        case .goodbyeSent(let goodbye) where goodbye.code == .silent: over(.silent)
+        case .goodbyeSent(let goodbye) where [.silent, .helloLate].contains(goodbye.code):
+            over(.silent)
         case .goodbyeSent(let goodbye):
             over(closure.map { .lost($0) } ?? .outOfOrder(goodbye.message))
         case .prefaceMismatched: over(.lost(.frameMalformed(.prefaceMismatch)))
@@ -213,12 +215,6 @@ final class ClientConnection: PeerDriver {
     }
 
     // MARK: Time
-
-    private func helloIsLate() {
-        guard !session.isOpen else { return }
-        over(.silent)
-        close()
-    }
 
     /// Looks when the session's deadline comes whether bytes moved meanwhile: cheaper than moving
     /// a deadline with every read.

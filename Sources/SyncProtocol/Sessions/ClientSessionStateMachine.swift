@@ -89,11 +89,7 @@ package struct ClientSessionStateMachine: Equatable, Sendable {
         switch state {
         case .closed: return []
         case .awaitingHello(let deadline):
-            guard now >= deadline else { return [] }
-            return part(
-                Goodbye(
-                    code: .helloLate,
-                    message: "no hello within \(Limits.helloDeadline.milliseconds) ms"))
+            return now >= deadline ? helloOverdue() : []
         case .following, .asking:
             switch liveness.judge(at: now) {
             case .alive: return []
@@ -105,6 +101,13 @@ package struct ClientSessionStateMachine: Equatable, Sendable {
     }
 
     // MARK: - What the caller tells
+
+    /// The server's hello is waited for no longer: at the deadline, or sooner where the caller has
+    /// less patience. Once it is here this is a legal no-op.
+    package mutating func helloOverdue() -> [Action] {
+        guard case .awaitingHello = state else { return [] }
+        return part(Goodbye(code: .helloLate, message: "no hello came in time"))
+    }
 
     /// The caller is done.
     package mutating func left() -> [Action] {
