@@ -87,8 +87,10 @@ class BadFrames(BadInput):
         yield "another protocol", ("closed",), b"GET / HTTP/1.1\r\nHost: cattail\r\n\r\n"
         yield "a frame of 4 GiB", fault("frame-too-long"), wire.PREFACE + b"\xff" * 5
         yield "a frame of 4 GiB behind a hello", fault("frame-too-long"), hello + b"\xff" * 9
-        yield "garbage behind a hello", ("frame-malformed", "message-malformed"), (
-            hello + noise.randbytes(1 << 16))
+        for role in (wire.REQUESTS, wire.STATE, wire.LOG):
+            yield f"garbage behind a hello of role {role}", (
+                "frame-malformed", "message-malformed"), (
+                    wire.hello(role) + noise.randbytes(1 << 16))
         for name, code, body in compressed(noise):
             yield name, fault(code), hello + wire.frame(body, codec=wire.ZLIB)
         for stream in frame_vectors(self.context):

@@ -156,6 +156,9 @@ class Usage:
         deadline = time.monotonic() + seconds
         history = []
         while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Failed(
+                    f"{self.name} ended with {self.process.returncode}; {self.log} says why")
             history.append(self.descriptors())
             if len(history) > 5 and len(set(history[-6:])) == 1:
                 break
