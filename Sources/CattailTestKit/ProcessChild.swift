@@ -60,6 +60,10 @@ package final class ChildProcess: Sendable {
         return try await child.ended(within: limit)
     }
 
+    /// What this process closed before is closed for good when this returns: a child that was
+    /// just being started had it too.
+    package static func awaitStarts() { ProcessSpawn.awaitStarts() }
+
     // MARK: Input and signals
 
     /// Blocks while the child does not read; a child that has gone is no error.

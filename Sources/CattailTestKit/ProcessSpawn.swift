@@ -18,8 +18,9 @@ package enum ProcessTrouble: Error, CustomStringConvertible {
     }
 }
 
-/// The system calls of starting a child with three pipes. Every descriptor is closed on exec: a
-/// child that inherits another one's pipe would keep it from ending.
+/// The system calls of starting a child with three pipes. It has no other descriptor of the test
+/// runner's: one that inherited another child's pipe would keep that from ending, and one that
+/// inherited a listening socket would keep its port.
 enum ProcessSpawn {
     struct Spawned {
         var pid: pid_t
@@ -28,8 +29,17 @@ enum ProcessSpawn {
         var errors: Int32
     }
 
-    /// Between a pipe's making and its closing on exec another thread must not start a child.
+    /// Held from a pipe's making until the child's own program has begun.
     private static let turn = Mutex(())
+
+    /// `posix_spawn_file_actions_addclosefrom_np`, which glibc has from 2.34 on and declares for
+    /// GNU C alone. NIO's sockets are not closed on exec.
+    private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: CloseFrom.self)
+    }
+
+    private typealias CloseFrom =
+        @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
 
     static func spawn(
         _ executable: String, _ arguments: [String], environment: [String: String]
@@ -38,6 +48,10 @@ enum ProcessSpawn {
             try start(executable, arguments, environment: environment)
         }
     }
+
+    /// Returns when no child stands between its start and its program: until then it holds what
+    /// this process has closed meanwhile.
+    static func awaitStarts() { turn.withLock { _ in } }
 
     private static func start(
         _ executable: String, _ arguments: [String], environment: [String: String]
@@ -52,6 +66,9 @@ enum ProcessSpawn {
         posix_spawn_file_actions_adddup2(&actions, input.read, 0)
         posix_spawn_file_actions_adddup2(&actions, output.write, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.write, 2)
+        guard let closeFrom, closeFrom(&actions, 3) == 0 else {
+            throw .call("posix_spawn_file_actions_addclosefrom_np", errno: ENOSYS)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -83,7 +100,6 @@ enum ProcessSpawn {
     private static func pipe() throws(ProcessTrouble) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { throw .call("pipe", errno: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 
