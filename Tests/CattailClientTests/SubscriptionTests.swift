@@ -276,4 +276,33 @@ struct SubscriptionTests {
         await after.close()
         await server.stop()
     }
+
+    @Test("what had arrived and was not told when it was closed is not told, and not kept (G7)")
+    func closed() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let world = world(5)
+        let server = try await ScriptedServer.start()
+        let wanted = SubscriptionConfiguration(cache: .file(folder.appending(path: "held").path))
+        let before = EndpointSubscription(
+            configuration: configuration([server.address]), subscription: wanted)
+        let peer = try await server.accept()
+        _ = try await peer.greet(world)
+        peer.sendSnapshot(world)
+        guard case .applied(world.head, _)? = await peer.next() else {
+            throw ScriptedServer.Ended()
+        }
+        await before.close()
+        var iterator = before.makeAsyncIterator()
+        #expect(try await iterator.next() == nil)
+
+        let after = EndpointSubscription(
+            configuration: configuration([server.address]), subscription: wanted)
+        #expect(after.snapshot().isEmpty)
+        let hello = try await server.accept().greet(world)
+        #expect(hello.resume == nil)
+        await after.close()
+        await server.stop()
+    }
 }

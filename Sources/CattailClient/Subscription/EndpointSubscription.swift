@@ -37,6 +37,21 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         /// Delivered, and not yet known to be done with.
         var unsettled: EndpointChanges?
         var problem: String?
+        /// Nothing is delivered any more: the file would lack it.
+        var isClosed = false
+
+        /// What was delivered last is done with: it goes into the file. A file that cannot be
+        /// written is told once and then left alone.
+        mutating func settle() {
+            guard let delivered = unsettled else { return }
+            unsettled = nil
+            do throws(ClientError) {
+                try store?.append(delivered)
+            } catch {
+                store = nil
+                problem = error.message
+            }
+        }
     }
 
     /// Begins at once.
@@ -66,11 +81,15 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     }
 
     /// Ends the iteration and the connection. Whatever was delivered counts as done with, and is
-    /// in the cache file when this returns.
+    /// in the cache file when this returns; nothing is delivered afterwards, also of what has
+    /// arrived. So what was told and what the file holds are the same.
     public func close() async {
-        // There is nobody left to be told of a file that cannot be written.
-        _ = settle()
-        cache.withLockedValue { $0.store = nil }
+        cache.withLockedValue { cache in
+            // There is nobody left to be told of a file that cannot be written.
+            cache.settle()
+            cache.store = nil
+            cache.isClosed = true
+        }
         let runner = runner
         // An event loop that is gone has closed everything already.
         try? await eventLoop.submit { runner.value.stop() }.get()
@@ -127,28 +146,26 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         let update = try await buffer.next {
             eventLoop.execute { runner.value.relieved() }
         }
-        if case .changes(let changes) = update {
-            cache.withLockedValue { $0.unsettled = $0.store == nil ? nil : changes }
-        }
-        return update
+        return update.flatMap(deliver)
     }
 
-    /// What was delivered last is done with: it goes into the file. A file that cannot be
-    /// written is told once and then left alone.
+    /// Nil when it was closed meanwhile.
+    private func deliver(_ update: EndpointUpdate) -> EndpointUpdate? {
+        cache.withLockedValue { cache in
+            if cache.isClosed { return nil }
+            if case .changes(let changes) = update, cache.store != nil {
+                cache.unsettled = changes
+            }
+            return update
+        }
+    }
+
+    /// Why the cache file is of no use any more, once.
     private func settle() -> String? {
         cache.withLockedValue { cache in
-            if let unsettled = cache.unsettled {
-                cache.unsettled = nil
-                do throws(ClientError) {
-                    try cache.store?.append(unsettled)
-                } catch {
-                    cache.store = nil
-                    cache.problem = error.message
-                }
-            }
-            let problem = cache.problem
-            cache.problem = nil
-            return problem
+            cache.settle()
+            defer { cache.problem = nil }
+            return cache.isClosed ? nil : cache.problem
         }
     }
 
