@@ -27,6 +27,8 @@ struct Feed {
     var subscribers: Set<SubscriberID> = []
     /// When the last subscriber left; nil while there are some.
     var idleSince: UInt64?
+    /// The seq at which a scan of the state last said what this feed holds.
+    var judgedAt: Seq
     private let judge: DeltaJudge
     private let limits: FeedLimits
 
@@ -37,6 +39,7 @@ struct Feed {
         fingerprint = selection.fingerprint
         judge = DeltaJudge(selection: selection)
         ring = FrameRing(base: seq, byteLimit: limits.ringBytes)
+        judgedAt = seq
         content =
             selection.isEverything ? .live(.everything) : .building(since: seq, waiting: [])
     }
@@ -91,6 +94,23 @@ struct Feed {
         }
         content = .live(.some(members))
         for batch in waiting { _ = take(batch, state: state, frames: frames) }
+    }
+
+    /// What it holds is not what it should: the members are to be gathered from the state at
+    /// `seq`, and no frame is kept.
+    mutating func beginAnew(at seq: Seq) {
+        content = .building(since: seq, waiting: [])
+        ring = FrameRing(base: seq, byteLimit: limits.ringBytes)
+        judgedAt = seq
+    }
+
+    /// All endpoints as they were gathered anew: the hub takes them for its own, and the feed
+    /// repeats nothing. Nil for other feeds and at other times.
+    mutating func giveBackState(at seq: Seq) -> EndpointSet? {
+        guard selection.isEverything, case .live(.some(var whole)) = content else { return nil }
+        content = .live(.everything)
+        whole.advance(to: seq)
+        return whole
     }
 
     /// A mark without changes, for a feed that was not touched: its subscribers move on to

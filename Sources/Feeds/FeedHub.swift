@@ -16,13 +16,14 @@ package struct FeedHub {
     /// Everything, folded from what was published: the hub's own copy, which shares its items
     /// with the view that commits are checked against.
     package private(set) var view: EndpointView
-    private(set) var feeds: [Hash256: Feed] = [:]
+    var feeds: [Hash256: Feed] = [:]
     private(set) var logRing: FrameRing
     var subscribers: [SubscriberID: Subscriber] = [:]
     private var logSubscribers: Set<SubscriberID> = []
     let frames: FrameMaker
     package let limits: FeedLimits
-    package private(set) var counters = FeedCounters()
+    package internal(set) var counters = FeedCounters()
+    var judging = Judging.resting(until: 0)
     var actions: [HubAction] = []
 
     package init(position: Position, view: EndpointView, limits: FeedLimits = FeedLimits()) {
@@ -149,6 +150,9 @@ package struct FeedHub {
         guard feeds[fingerprint] != nil else { return [] }
         let state = state
         feeds[fingerprint]?.built(members, state: state, frames: frames)
+        if let whole = feeds[fingerprint]?.giveBackState(at: position.seq) {
+            view = EndpointView(state: whole, tombstones: view.tombstones)
+        }
         advanceSubscribers(of: fingerprint)
         return takeActions()
     }
@@ -196,12 +200,14 @@ package struct FeedHub {
         return takeActions()
     }
 
-    /// Lets go of feeds that nobody came back to.
-    package mutating func ticked(at milliseconds: UInt64) {
+    /// Lets go of feeds that nobody came back to, and has the next one judged.
+    package mutating func ticked(at milliseconds: UInt64) -> [HubAction] {
         for (fingerprint, feed) in feeds {
             guard let idleSince = feed.idleSince else { continue }
             if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
         }
+        judgeNext(at: milliseconds)
+        return takeActions()
     }
 
     // MARK: What is asked
@@ -236,7 +242,7 @@ package struct FeedHub {
         frames.changes(changes, mark: nil)
     }
 
-    private mutating func takeActions() -> [HubAction] {
+    mutating func takeActions() -> [HubAction] {
         let taken = actions
         actions = []
         return taken
@@ -252,4 +258,8 @@ package struct FeedCounters: Sendable {
     package var bytesWritten: UInt64 = 0
     package var feedsBuilt: UInt64 = 0
     package var resyncs: [How: UInt64] = [:]
+    /// Feeds that were compared with a scan of the state, and those that were not equal to it:
+    /// faults against G6.
+    package var feedsJudged: UInt64 = 0
+    package var feedDifferences: UInt64 = 0
 }

@@ -19,6 +19,9 @@ package struct FeedLimits: Sendable {
     package var judgedPerPage = 2_000
     /// A feed without subscribers is kept for this long, for those that come back.
     package var idleFeedMilliseconds: UInt64 = 60_000
+    /// Behind the scan that judges a feed there is a pause of so many times what it took: the
+    /// judge costs at most a hundredth of one core.
+    package var judgingPauses: UInt64 = 99
 
     package init() {}
 }

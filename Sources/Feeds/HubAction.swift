@@ -16,6 +16,10 @@ package enum HubAction: Sendable {
     case continueCatchUp(SubscriberID)
     /// Whatever was started for this subscriber is not wanted any more.
     case endCatchUp(SubscriberID)
+    /// Judges a feed by a scan, elsewhere; `feedJudged` takes the verdict.
+    case judgeFeed(JudgingRequest)
+    /// People must know of it.
+    case reportDifference(FeedDifference)
 }
 
 /// One page of a catch-up, made from the log.

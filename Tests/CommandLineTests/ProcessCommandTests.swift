@@ -108,6 +108,9 @@ struct ProcessCommandTests {
         }
         let metrics = try await leader.run(["status", "-o", "prometheus"])
         #expect(metrics.lines.contains("cattail_seq 1"))
+        for counter in ["feeds_judged", "feed_differences"] {
+            #expect(metrics.lines.contains("cattail_\(counter)_total 0"))
+        }
         for line in metrics.lines where !line.hasPrefix("#") {
             #expect(line.wholeMatch(of: /[a-z_]+(\{[^}]*\})? [-0-9.e+]+/) != nil, "\(line)")
         }

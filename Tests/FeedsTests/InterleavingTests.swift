@@ -14,6 +14,17 @@ struct InterleavingTests {
         var run = try RandomRun(seed: UInt64(seed))
         for _ in 0..<400 { try run.step() }
         try run.end()
+        #expect(run.world.seen.differences.isEmpty)
+    }
+
+    @Test(
+        "A feed condemned at any moment is built anew, and all hold the truth again (G6)",
+        arguments: 91...120)
+    func condemned(seed: Int) throws {
+        var run = try RandomRun(seed: UInt64(seed), judge: .slanders)
+        for _ in 0..<400 { try run.step() }
+        try run.end()
+        #expect(!run.world.seen.differences.isEmpty)
     }
 
     @Test("The runs meet every way forward, so what they prove is not empty (G6)")
@@ -22,6 +33,7 @@ struct InterleavingTests {
         var resyncs: [How: UInt64] = [:]
         var cheaper = 0
         var kept = 0
+        var judged: UInt64 = 0
         for seed in 1...20 as ClosedRange<UInt64> {
             var run = try RandomRun(seed: seed)
             for _ in 0..<400 { try run.step() }
@@ -29,11 +41,13 @@ struct InterleavingTests {
             resyncs.merge(run.world.hub.counters.resyncs, uniquingKeysWith: +)
             cheaper += run.world.seen.snapshotsCheaper
             kept += run.cursorsResumed
+            judged += run.world.hub.counters.feedsJudged
         }
         for kind in CatchUpRequest.Form.Kind.allCases { #expect(catchUps[kind, default: 0] > 5) }
         for how in How.allCases { #expect(resyncs[how, default: 0] > 5) }
         #expect(cheaper > 5)
         #expect(kept > 5)
+        #expect(judged > 50)
     }
 
     @Test(
@@ -57,28 +71,38 @@ struct InterleavingTests {
 }
 
 struct RandomRun {
+    enum Judge {
+        case honest
+        /// Half of his verdicts are wrong.
+        case slanders
+    }
+
     private(set) var world: World
     private var dice: Dice
     private let selections: [Selection]
     private var parked: [ModelConnection.Subject] = []
     private let keys: Int
+    private let judge: Judge
     /// Subscriptions that a snapshot or a reset was the right answer to.
     private(set) var snapshotsDue = 0
     private(set) var resetsDue = 0
     private(set) var cursorsResumed = 0
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, judge: Judge = .honest) throws {
+        self.judge = judge
         dice = Dice(seed: seed)
         keys = 6 + dice.below(60)
         var limits = World.smallLimits
         limits.ringBytes = 200 + dice.below(3_000)
         limits.deltaEvents = UInt64(5 + dice.below(60))
+        if judge == .slanders { limits.judgingPauses = 0 }
         world = World(limits: limits)
         selections = try Cluster.selections()
         for _ in 0..<10 { try commit() }
     }
 
     mutating func step() throws {
+        if judge == .slanders, dice.oneIn(4) { try world.passTime(0) }
         switch dice.below(100) {
         case ..<28: try commit()
         case ..<30: for _ in 0..<25 { try commit() }
@@ -88,7 +112,7 @@ struct RandomRun {
         case ..<88: try finishSome()
         case ..<92: try toggleSocket()
         case ..<96: if let id = anyone() { try world.markAlong(id) }
-        default: world.passTime(UInt64(dice.below(30)))
+        default: try world.passTime(UInt64(dice.below(30)))
         }
     }
 
@@ -172,8 +196,11 @@ struct RandomRun {
 
     private mutating func finishSome() throws {
         guard !world.jobs.isEmpty else { return }
-        try world.finishJob(
-            at: dice.below(world.jobs.count), eventsPerRead: UInt64(1 + dice.below(4)))
+        let index = dice.below(world.jobs.count)
+        if case .judge = world.jobs[index], judge == .slanders, dice.oneIn(2) {
+            return try world.accuse(at: index)
+        }
+        try world.finishJob(at: index, eventsPerRead: UInt64(1 + dice.below(4)))
     }
 
     private mutating func toggleSocket() throws {

@@ -185,7 +185,7 @@ struct ResumeTests {
         try world.commit([Cluster.put(0), Cluster.put(2)])
         let first = try world.subscribeNew(Self.frontend())
         _ = try world.cut(first)
-        world.passTime(1_000)
+        try world.passTime(1_000)
         try world.commit([Cluster.delete(0), Cluster.put(4)])
         try world.subscribeNew(Self.frontend())
         // Both gatherings finish, the old one first.

@@ -280,6 +280,8 @@ final class ServingLoop {
                 makePage(id)
             case .continueCatchUp(let id): makePage(id)
             case .endCatchUp(let id): catchUps[id] = nil
+            case .judgeFeed(let request): judge(request)
+            case .reportDifference(let difference): logger.report(difference)
             }
         }
     }
@@ -297,6 +299,19 @@ final class ServingLoop {
             loop.execute {
                 bound.value.perform(bound.value.hub.feedBuilt(fingerprint, members: members))
                 bound.value.flush()
+            }
+        }
+    }
+
+    private func judge(_ request: JudgingRequest) {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        readers.compute {
+            let verdict = request.judge()
+            loop.execute {
+                let serving = bound.value
+                serving.perform(serving.hub.feedJudged(verdict, at: serving.now))
+                serving.flush()
             }
         }
     }
@@ -334,7 +349,7 @@ final class ServingLoop {
 
     /// Once a second.
     func tick() {
-        hub.ticked(at: now)
+        perform(hub.ticked(at: now))
         for connection in connections.values { connection.tick() }
         cutLingering()
         flush()
@@ -435,5 +450,17 @@ extension CatchUpPage {
         case .frames: false
         case .last, .records, .snapshotIsCheaper: true
         }
+    }
+}
+
+extension Logger {
+    fileprivate func report(_ difference: FeedDifference) {
+        error(
+            "a feed differed from the view, and is built anew (G6)",
+            metadata: [
+                "selection": "\(difference.selection)", "seq": "\(difference.seq)",
+                "told": "\(difference.told)", "selected": "\(difference.verdict.selected)",
+                "held": "\(difference.verdict.held)",
+            ])
     }
 }

@@ -86,6 +86,8 @@ struct StatusReport {
                 $0.member("writes", counters.writes)
                 $0.member("bytesWritten", counters.bytesWritten)
                 $0.member("feedsBuilt", counters.feedsBuilt)
+                $0.member("feedsJudged", counters.feedsJudged)
+                $0.member("feedDifferences", counters.feedDifferences)
                 for how in How.allCases {
                     $0.member("resyncs.\(how.name)", counters.resyncs[how] ?? 0)
                 }

@@ -10,7 +10,9 @@ struct World {
     /// Work that is underway on other threads, finished in any order.
     enum Job {
         case build(Hash256, EndpointSet)
-        case page(SubscriberID)
+        /// Of the catch-up with this number: the subscriber may have begun another since.
+        case page(SubscriberID, catchUp: Int)
+        case judge(JudgingRequest)
     }
 
     private(set) var log = ModelLog()
@@ -18,13 +20,15 @@ struct World {
     let limits: FeedLimits
     var connections: [SubscriberID: ModelConnection] = [:]
     private(set) var jobs: [Job] = []
-    private var pagers: [SubscriberID: CatchUpPager] = [:]
+    private var pagers: [SubscriberID: (number: Int, pager: CatchUpPager)] = [:]
+    private var catchUpCount = 0
     private var nextID: UInt64 = 1
     private(set) var now: UInt64 = 0
     private(set) var seen = Seen()
 
     /// What happened, so that a test can say that it attacked something.
     struct Seen {
+        var differences: [FeedDifference] = []
         var snapshotsCheaper = 0
         var catchUps: [CatchUpRequest.Form.Kind: Int] = [:]
         var largestWrite = 0
@@ -40,6 +44,7 @@ struct World {
         limits.readsPerPage = 2
         limits.judgedPerPage = 5
         limits.idleFeedMilliseconds = 40
+        limits.judgingPauses = 1
         return limits
     }
 
@@ -53,6 +58,19 @@ struct World {
     mutating func commit(_ wishes: [ModelLog.Wish]) throws {
         guard let batch = try log.commit(wishes) else { return }
         try perform(hub.committed(batch))
+    }
+
+    /// The feeds are not told what stood before: what leaves a selection stays in its feed.
+    mutating func commitForgettingRemovals(_ wishes: [ModelLog.Wish]) throws {
+        guard let batch = try log.commit(wishes) else { return }
+        let changes = batch.changes.map { change in
+            var damaged = change
+            damaged.previous = nil
+            return damaged
+        }
+        try perform(
+            hub.committed(
+                CommittedBatch(records: batch.records, changes: changes, position: batch.position)))
     }
 
     mutating func commitControl() throws { try perform(hub.committed(log.commitControl())) }
@@ -122,30 +140,44 @@ struct World {
 
     // MARK: Elsewhere
 
-    /// Finishes the job at `index`: a gathering of members, or a page from the log.
+    /// Finishes the job at `index`: a gathering of members, a page from the log, or a scan.
     mutating func finishJob(at index: Int, eventsPerRead: UInt64 = 3) throws {
         switch jobs.remove(at: index) {
         case .build(let fingerprint, let members):
             try perform(hub.feedBuilt(fingerprint, members: members))
-        case .page(let id):
-            guard var pager = pagers[id] else { return }
+        case .page(let id, let number):
+            guard var pager = pagers[id]?.pager, pagers[id]?.number == number else { return }
             let page = try pager.nextPage(ModelEvents(log: log, eventsPerRead: eventsPerRead))
             switch page {
-            case .frames: pagers[id] = pager
+            case .frames: pagers[id]?.pager = pager
             case .last, .records: pagers[id] = nil
             case .snapshotIsCheaper:
                 pagers[id] = nil
                 seen.snapshotsCheaper += 1
             }
             try perform(hub.pageMade(id, page))
+        case .judge(let request): try perform(hub.feedJudged(request.judge(), at: now))
         }
+    }
+
+    /// Finishes the scan at `index` with the verdict that the feed lacks an endpoint.
+    mutating func accuse(at index: Int) throws {
+        guard case .judge(let request) = jobs[index] else { return }
+        jobs.remove(at: index)
+        let truth = request.judge()
+        var digest = truth.selected.digest
+        digest.add(.of([1]))
+        let verdict = FeedVerdict(
+            fingerprint: truth.fingerprint, seq: truth.seq,
+            selected: Tally(digest: digest, count: truth.selected.count + 1), held: truth.held)
+        try perform(hub.feedJudged(verdict, at: now))
     }
 
     mutating func markAlong(_ id: SubscriberID) throws { try perform(hub.markAlong(id)) }
 
-    mutating func passTime(_ milliseconds: UInt64) {
+    mutating func passTime(_ milliseconds: UInt64) throws {
         now += milliseconds
-        hub.ticked(at: now)
+        try perform(hub.ticked(at: now))
     }
 
     /// Everything that can happen without a commit happens.
@@ -173,10 +205,17 @@ struct World {
                 jobs.append(.build(fingerprint, selection.members(of: state)))
             case .startCatchUp(let id, let request):
                 seen.catchUps[request.form.kind, default: 0] += 1
-                pagers[id] = CatchUpPager(request, limits: limits)
-                jobs.append(.page(id))
-            case .continueCatchUp(let id): jobs.append(.page(id))
+                catchUpCount += 1
+                pagers[id] = (catchUpCount, CatchUpPager(request, limits: limits))
+                jobs.append(.page(id, catchUp: catchUpCount))
+            case .continueCatchUp(let id):
+                guard let number = pagers[id]?.number else {
+                    throw Violation("a page of a catch-up that was not begun")
+                }
+                jobs.append(.page(id, catchUp: number))
             case .endCatchUp(let id): pagers[id] = nil
+            case .judgeFeed(let request): jobs.append(.judge(request))
+            case .reportDifference(let difference): seen.differences.append(difference)
             }
         }
     }
