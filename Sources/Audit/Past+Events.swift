@@ -12,13 +12,13 @@ package struct EventFilter: Hashable, Sendable {
         self.actor = actor
     }
 
-    func matches(_ event: StoredEvent) throws(ProjectionError) -> Bool {
+    package func matches(_ record: EncodedRecord) throws(ProjectionError) -> Bool {
         if let key {
-            guard event.item.kind != .control, event.item.hasKey(key) else { return false }
+            guard record.item.kind != .control, record.item.hasKey(key) else { return false }
         }
         guard let actor else { return true }
-        do { return try event.record.audit().actor == actor } catch {
-            throw .recordMalformed(seq: event.seq, error)
+        do { return try record.audit().actor == actor } catch {
+            throw .recordMalformed(seq: record.seq, error)
         }
     }
 }
@@ -56,7 +56,7 @@ extension Past {
         var read = 0
         while let event = try scan.nextEvent() {
             read += 1
-            if try filter.matches(event) {
+            if try filter.matches(event.record) {
                 bytes += event.record.byteCount
                 guard bytes <= limits.bytes || page.events.isEmpty else {
                     page.next = event.seq

@@ -155,4 +155,11 @@ public final class EndpointClient: Sendable {
     {
         EndpointSubscription(configuration: configuration, subscription: subscription)
     }
+
+    /// Begins to follow the log with this client's servers.
+    ///
+    /// - Parameter position: What is behind it is given; nil: everything from the first event on.
+    public func followLog(after position: Position? = nil) -> LogSubscription {
+        LogSubscription(configuration: configuration, after: position)
+    }
 }

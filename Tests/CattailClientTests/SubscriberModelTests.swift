@@ -46,7 +46,7 @@ private struct Story {
     private(set) var wholeSnapshots = 0
     var forks = Forks.sometimes
     private var random: SplitMix
-    private var machine: SubscriberStateMachine
+    private var machine: SubscriberStateMachine<HeldState>
     private var lastMark: Position?
     private var lastKind = ResyncKind.snapshot
     /// What the connection has ready to send; nil: no connection.
@@ -175,7 +175,7 @@ private struct Story {
 
     // MARK: The subscriber
 
-    private mutating func carryOut(_ actions: [SubscriberStateMachine.Action]) {
+    private mutating func carryOut(_ actions: [SubscriberStateMachine<HeldState>.Action]) {
         for action in actions {
             switch action {
             case .connect: hello()

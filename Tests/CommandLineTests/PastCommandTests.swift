@@ -61,6 +61,37 @@ struct PastCommandTests {
         #expect(ended.code == 0 && ended.lines.count == 2)
     }
 
+    @Test("log --follow tells each event once, whatever becomes of the server")
+    func followThroughRestarts() async throws {
+        let folder = try TemporaryFolder()
+        var leader = try await NodeChild.leader(data: folder.path("l"))
+        let listen = leader.listen
+        let log = try ChildProcess(["log", "-o", "json", "--follow", "--server", listen])
+        let bobs = try ChildProcess(
+            ["log", "-o", "json", "--follow", "--from", "3", "--actor", "bob", "--server", listen])
+        for round in 0..<4 as Range<UInt64> {
+            for actor in ["ann", "bob"] {
+                try await leader.run(
+                    ["apply", "--as", actor, "-f", "-"],
+                    input: Sample.endpoint(pod: "\(actor)-\(round)"))
+            }
+            let head = 3 + 2 * round
+            _ = try await log.lines(until: { $0.hasPrefix(#"{"seq":\#(head),"#) })
+            _ = try await bobs.lines(until: { $0.hasPrefix(#"{"seq":\#(head),"#) })
+            leader.process.send(signal: SIGKILL)
+            _ = try await leader.process.ended()
+            leader = try await NodeChild.leader(data: folder.path("l"), listen: listen)
+        }
+        for child in [log, bobs] { child.send(signal: SIGINT) }
+        let all = try await log.ended()
+        #expect(all.code == 0)
+        #expect(try all.json().map { $0["seq"]?.text } == (1...9).map { "\($0)" })
+        let some = try await bobs.ended()
+        #expect(some.code == 0)
+        #expect(try some.json().map { $0["seq"]?.text } == ["3", "5", "7", "9"])
+        try await leader.stop()
+    }
+
     @Test("history tells each version's seq, actor and change with path, old and new")
     func history() async throws {
         let (leader, folder) = try await Self.told()

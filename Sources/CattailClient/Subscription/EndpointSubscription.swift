@@ -29,7 +29,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     }
     private let freshness: NIOLockedValueBox<Freshness>
     private let cache: NIOLockedValueBox<Cache>
-    private let runner: NIOLoopBoundBox<SubscriptionRunner>
+    private let runner: NIOLoopBoundBox<SubscriptionRunner<HeldState>>
     private let eventLoop: any EventLoop
 
     private struct Cache: Sendable {
@@ -62,14 +62,25 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         let opened = Self.open(subscription)
         let eventLoop = configuration.eventLoopGroup.next()
         let held = opened.held
-        freshness = NIOLockedValueBox(Freshness(held: held))
+        let freshness = NIOLockedValueBox(Freshness(held: held))
+        self.freshness = freshness
         cache = NIOLockedValueBox(
             Cache(store: opened.store, unsettled: nil, problem: opened.problem))
         self.eventLoop = eventLoop
+        let selection = subscription.selection.wire
         let runner = SubscriptionRunner(
-            configuration: configuration, selection: subscription.selection, held: held,
-            buffer: buffer, freshness: freshness, eventLoop: eventLoop,
-            seed: .random(in: .min ... .max))
+            configuration: configuration, held: held, buffer: buffer, eventLoop: eventLoop,
+            seed: .random(in: .min ... .max),
+            observer: .init(
+                told: { update in freshness.withLockedValue { $0.note(update, at: .wallClock()) } },
+                heard: { head, now in freshness.withLockedValue { $0.heard(head: head, at: now) } }
+            ),
+            hello: { held in
+                ClientHello(
+                    role: .state, client: configuration.program, actor: configuration.actor,
+                    selection: selection, resume: held.token, cursor: held.cursor,
+                    capabilities: .patches)
+            })
         self.runner = .makeBoxSendingValue(runner, eventLoop: eventLoop)
         let box = self.runner
         eventLoop.execute { box.value.start() }

@@ -25,6 +25,7 @@ public enum SubscriptionStatus: Hashable, Sendable {
     /// This server is behind what is held here: it is not gone back to (G7).
     case behind(head: Seq)
     /// A state did not have the digest that it should; it is thrown away and fetched anew (G6).
+    /// Of the log: events did not lead to the chain hash of their mark; they are asked for again.
     case digestDiffers(Seq)
     /// Three times in a row: what is held cannot be vouched for until a later `inSync`.
     case unverified(Seq)

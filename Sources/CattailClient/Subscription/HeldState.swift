@@ -62,13 +62,6 @@ package struct HeldState: Sendable {
 
     // MARK: Inputs
 
-    package enum ResyncOutcome {
-        case announced(ResyncKind)
-        /// Taking this would go back in time unseen (G7).
-        case behind
-        case diverged(Divergence)
-    }
-
     package mutating func resyncReceived(_ resync: Resync) -> ResyncOutcome {
         let outcome = judge(resync)
         if case .announced = outcome, let given = resync.fingerprint { fingerprint = given }
@@ -122,12 +115,7 @@ package struct HeldState: Sendable {
         return .announced(kind)
     }
 
-    package enum ChangesOutcome {
-        case staged
-        case diverged(Divergence)
-    }
-
-    package mutating func changesReceived(_ changes: [Change]) -> ChangesOutcome {
+    package mutating func changesReceived(_ changes: [Change]) -> StagingOutcome {
         switch staging {
         case .nothingAnnounced: return .diverged(.resyncMissing)
         case .onTop(var staged):
@@ -143,13 +131,8 @@ package struct HeldState: Sendable {
         }
     }
 
-    package enum MarkOutcome {
-        case applied(EndpointChanges)
-        case diverged(Divergence)
-    }
-
     /// Everything between this mark and the one before is judged and applied, or nothing of it.
-    package mutating func markReceived(_ mark: Mark) -> MarkOutcome {
+    package mutating func markReceived(_ mark: Mark) -> MarkOutcome<EndpointChanges> {
         switch staging {
         case .nothingAnnounced: return .diverged(.resyncMissing)
         case .onTop(let staged):
@@ -176,7 +159,7 @@ package struct HeldState: Sendable {
 
     // MARK: Marks
 
-    private mutating func apply(_ staged: [Change], at mark: Mark) -> MarkOutcome {
+    private mutating func apply(_ staged: [Change], at mark: Mark) -> MarkOutcome<EndpointChanges> {
         guard let position else { return .diverged(.resyncMissing) }
         if let fault = fault(of: mark, behind: position) { return .diverged(fault) }
         var next = state
@@ -202,7 +185,9 @@ package struct HeldState: Sendable {
         return sameSeq && mark.position != position ? .markNotOnward(mark.position.seq) : nil
     }
 
-    private mutating func replace(by snapshot: SnapshotStaging, at mark: Mark) -> MarkOutcome {
+    private mutating func replace(by snapshot: SnapshotStaging, at mark: Mark) -> MarkOutcome<
+        EndpointChanges
+    > {
         guard mark.position.logID == snapshot.start.logID,
             mark.position.seq >= snapshot.start.seq
         else { return .diverged(.markNotOnward(mark.position.seq)) }
@@ -217,7 +202,7 @@ package struct HeldState: Sendable {
 
     private mutating func settle(
         _ next: EndpointSet, _ changes: [EndpointChange], at mark: Mark
-    ) -> MarkOutcome {
+    ) -> MarkOutcome<EndpointChanges> {
         // The count speaks only beside a digest; that one differs is the same fault (R42).
         if let digest = mark.digest, digest != next.digest || mark.count != UInt64(next.count) {
             return .diverged(.digestDiffers(mark.position.seq))

@@ -95,6 +95,8 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     case startNotHeld(Seq)
     case resyncMissing
     case markNotOnward(Seq)
+    /// The events up to this mark do not lead to its chain hash (G3).
+    case chainDiffers(Seq)
     case changeBehindMark(Seq)
     case patchBaseMissing(Seq)
     case patchMalformed(Seq, PatchError)
@@ -109,6 +111,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .startNotHeld: "start-not-held"
         case .resyncMissing: "resync-missing"
         case .markNotOnward: "mark-not-onward"
+        case .chainDiffers: "history-differs"
         case .changeBehindMark: "change-behind-mark"
         case .patchBaseMissing: "patch-base-mismatch"
         case .patchMalformed(_, let error): error.code
@@ -119,8 +122,8 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     package var seq: Seq {
         switch self {
         case .digestDiffers(let seq), .startNotHeld(let seq), .markNotOnward(let seq),
-            .changeBehindMark(let seq), .patchBaseMissing(let seq), .patchMalformed(let seq, _),
-            .contentsMalformed(let seq, _):
+            .chainDiffers(let seq), .changeBehindMark(let seq), .patchBaseMissing(let seq),
+            .patchMalformed(let seq, _), .contentsMalformed(let seq, _):
             seq
         case .resyncMissing: .zero
         }
@@ -132,6 +135,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .startNotHeld(let seq): "the server goes on from seq \(seq), which is not held here"
         case .resyncMissing: "changes came before the server said how it goes on"
         case .markNotOnward(let seq): "the mark at seq \(seq) does not lead onward"
+        case .chainDiffers(let seq): "the events up to seq \(seq) do not lead to its chain hash"
         case .changeBehindMark(let seq): "the change at seq \(seq) stands behind its mark"
         case .patchBaseMissing(let seq): "the patch at seq \(seq) is for an item not held here"
         case .patchMalformed(let seq, let error):

@@ -2,7 +2,8 @@ package import EndpointModel
 package import SyncProtocol
 package import SyncTransport
 
-/// A subscription as a value: what is dialed and when, what is held, what its owner is told.
+/// A subscription as a value: what is dialed and when, what is held, what its owner is told. What
+/// is held is the subject's affair: endpoints, or the end of a log.
 ///
 /// | state | waits for | goes to |
 /// |---|---|---|
@@ -12,7 +13,7 @@ package import SyncTransport
 /// | streaming | changes and marks | streaming, pausing, ended |
 /// | pausing | the pause's end | connecting |
 /// | ended | nothing | – |
-package struct SubscriberStateMachine: Sendable {
+package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
     package enum State: Sendable {
         case idle
         case connecting(ServerAddress)
@@ -38,7 +39,7 @@ package struct SubscriberStateMachine: Sendable {
         case send(ClientMessage)
         /// Tells the server what is held here, for its counters of G6: now and then is enough.
         case sayApplied(Position, StateDigest)
-        case tell(EndpointUpdate)
+        case tell(Subject.Update)
         /// Says goodbye and closes; the end of that connection is not reported any more.
         case disconnect
         /// `pauseEnded` is due after this long.
@@ -48,16 +49,16 @@ package struct SubscriberStateMachine: Sendable {
     }
 
     /// So many differences in a row, and what is held is called unverified.
-    private static let differencesUntilUnverified = 3
+    private static var differencesUntilUnverified: Int { 3 }
 
     package private(set) var state = State.idle
-    package private(set) var held: HeldState
+    package private(set) var held: Subject
     private var rota: ServerRota
     private var differencesInARow = 0
     private var staleSince: Timestamp?
     private var actions: [Action] = []
 
-    package init(held: HeldState, rota: ServerRota) {
+    package init(held: Subject, rota: ServerRota) {
         self.held = held
         self.rota = rota
     }
@@ -87,14 +88,15 @@ package struct SubscriberStateMachine: Sendable {
         guard let server else { return [] }
         switch message {
         case .resync(let resync): resyncReceived(resync, from: server)
-        case .changes(let changes): changesReceived(changes)
+        case .changes(let changes): batchReceived(message, mark: changes.mark)
+        case .records(let records): batchReceived(message, mark: records.mark)
         case .unreadable(let contents):
             diverged(.contentsMalformed(held.position?.seq ?? .zero, contents.error))
         case .mark(let mark): markReceived(mark)
         case .behind(let head): behindReceived(head.seq)
         case .serverState(let since): staleReceived(since)
         case .goodbye(let goodbye): goodbyeReceived(goodbye, from: server)
-        case .hello, .records, .answers, .queryAnswer, .ping, .pong, .unknown: break
+        case .hello, .answers, .queryAnswer, .ping, .pong, .unknown: break
         }
         return takeActions()
     }
@@ -136,9 +138,9 @@ package struct SubscriberStateMachine: Sendable {
         }
     }
 
-    private mutating func changesReceived(_ changes: Changes) {
-        switch held.changesReceived(changes.changes) {
-        case .staged: if let mark = changes.mark { markReceived(mark) }
+    private mutating func batchReceived(_ message: ServerMessage, mark: Mark?) {
+        switch held.stage(message) {
+        case .staged: if let mark { markReceived(mark) }
         case .diverged(let divergence): diverged(divergence)
         }
     }
@@ -149,20 +151,21 @@ package struct SubscriberStateMachine: Sendable {
         }
         switch held.markReceived(mark) {
         case .diverged(let divergence): diverged(divergence)
-        case .applied(let changes):
-            if changes.mark.check == .verified {
+        case .applied(let batch):
+            let isProven = Subject.isProven(batch)
+            if isProven {
                 differencesInARow = 0
                 rota.succeeded()
             }
-            actions.append(.tell(.changes(changes)))
+            actions.append(.tell(Subject.update(batch)))
             if case .catchingUp = streaming.progress, mark.sync == .inSync {
                 streaming.progress = .inSync
                 state = .streaming(streaming)
                 rota.succeeded()
                 tell(.inSync(streaming.kind, mark.position.seq))
             }
-            if changes.mark.check == .verified {
-                actions.append(.sayApplied(changes.mark.position, changes.mark.digest))
+            if isProven, let digest = Subject.digest(of: batch) {
+                actions.append(.sayApplied(mark.position, digest))
             }
         }
     }
@@ -202,7 +205,7 @@ package struct SubscriberStateMachine: Sendable {
     private mutating func goodbyeReceived(_ goodbye: Goodbye, from server: ServerAddress) {
         tell(.goodbye(code: goodbye.code.rawValue, message: goodbye.message))
         held.connectionEnded()
-        if goodbye.code.isPermanent {
+        if Subject.ends(on: goodbye.code) {
             state = .ended
             actions.append(.disconnect)
             actions.append(.finish(ClientError(goodbye, from: server)))
@@ -243,7 +246,7 @@ package struct SubscriberStateMachine: Sendable {
     }
 
     private mutating func tell(_ status: SubscriptionStatus) {
-        actions.append(.tell(.status(status)))
+        actions.append(.tell(Subject.update(status)))
     }
 
     private mutating func takeActions() -> [Action] {
@@ -253,7 +256,7 @@ package struct SubscriberStateMachine: Sendable {
     }
 }
 
-extension SubscriberStateMachine {
+extension SubscriberStateMachine<HeldState> {
     /// For tests: see `HeldState.damageForTest`.
     package mutating func damageForTest(_ key: EndpointKey) -> Bool { held.damageForTest(key) }
 }

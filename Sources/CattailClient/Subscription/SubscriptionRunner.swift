@@ -8,27 +8,35 @@ internal import SyncTransport
 
 /// Carries out what a subscription's state machine decides, on one event loop. It has no
 /// opinions of its own.
-final class SubscriptionRunner {
+final class SubscriptionRunner<Subject: SubscribedSubject> {
     private let eventLoop: any EventLoop
     private let configuration: ClientConfiguration
-    private let selection: Selection
-    private let buffer: BoundedBuffer<EndpointUpdate>
-    private let freshness: NIOLockedValueBox<Freshness>
-    private var machine: SubscriberStateMachine
+    private let hello: @Sendable (Subject) -> ClientHello
+    private let buffer: BoundedBuffer<Subject.Update>
+    private let observer: Observer
+    private var machine: SubscriberStateMachine<Subject>
     private var connection: ClientConnection?
     private var pause: Scheduled<Void>?
     private var pressure = BufferPressure.low
     private var lastApplied: NIODeadline?
 
+    /// Who is told beside the subscriber, on the event loop.
+    struct Observer: Sendable {
+        /// Before the subscriber is.
+        var told: @Sendable (Subject.Update) -> Void = { _ in }
+        /// Something came from a server; of a hello the seq of its head.
+        var heard: @Sendable (Seq?, NIODeadline) -> Void = { _, _ in }
+    }
+
     init(
-        configuration: ClientConfiguration, selection: Selection, held: HeldState,
-        buffer: BoundedBuffer<EndpointUpdate>, freshness: NIOLockedValueBox<Freshness>,
-        eventLoop: any EventLoop, seed: UInt64
+        configuration: ClientConfiguration, held: Subject, buffer: BoundedBuffer<Subject.Update>,
+        eventLoop: any EventLoop, seed: UInt64, observer: Observer = Observer(),
+        hello: @escaping @Sendable (Subject) -> ClientHello
     ) {
         self.configuration = configuration
-        self.selection = selection
+        self.hello = hello
         self.buffer = buffer
-        self.freshness = freshness
+        self.observer = observer
         self.eventLoop = eventLoop
         let rota = ServerRota(
             servers: configuration.servers, pauses: configuration.pauses, seed: seed)
@@ -50,9 +58,7 @@ final class SubscriptionRunner {
         connection?.resumeReading()
     }
 
-    func damageForTest(_ key: EndpointKey) -> Bool { machine.damageForTest(key) }
-
-    private func carryOut(_ actions: [SubscriberStateMachine.Action]) {
+    private func carryOut(_ actions: [SubscriberStateMachine<Subject>.Action]) {
         for action in actions {
             switch action {
             case .connect(let server): connect(to: server)
@@ -78,20 +84,16 @@ final class SubscriptionRunner {
 
     private func connect(to server: ServerAddress) {
         lastApplied = nil
-        let hello = ClientHello(
-            role: .state, client: configuration.program, actor: configuration.actor,
-            selection: selection.wire, resume: machine.held.token, cursor: machine.held.cursor,
-            capabilities: .patches)
         let connection = ClientConnection(
-            to: server, hello: hello, patience: TimeAmount(configuration.timeout), on: eventLoop,
-            owner: self)
+            to: server, hello: hello(machine.held), patience: TimeAmount(configuration.timeout),
+            on: eventLoop, owner: self)
         self.connection = connection
         connection.dial()
         if case .high = pressure { connection.pauseReading() }
     }
 
-    private func tell(_ update: EndpointUpdate) {
-        freshness.withLockedValue { $0.note(update, at: .wallClock()) }
+    private func tell(_ update: Subject.Update) {
+        observer.told(update)
         guard case .high = buffer.push(update), case .low = pressure else { return }
         pressure = .high
         connection?.pauseReading()
@@ -107,21 +109,23 @@ final class SubscriptionRunner {
 
 extension SubscriptionRunner: ClientConnectionOwner {
     func established(_ hello: ServerHello) {
-        freshness.withLockedValue { $0.heard(head: hello.head.seq, at: eventLoop.now) }
+        observer.heard(hello.head.seq, eventLoop.now)
         carryOut(machine.helloReceived(hello))
     }
 
     func received(_ message: ServerMessage) { carryOut(machine.messageReceived(message)) }
 
-    func receivedAll() {
-        freshness.withLockedValue { $0.heard(at: eventLoop.now) }
-    }
+    func receivedAll() { observer.heard(nil, eventLoop.now) }
 
     func ended(_ end: ConnectionEnd) {
         guard let server = connection?.address else { return }
         connection = nil
         carryOut(machine.connectionEnded(end.error(at: server)))
     }
+}
+
+extension SubscriptionRunner<HeldState> {
+    func damageForTest(_ key: EndpointKey) -> Bool { machine.damageForTest(key) }
 }
 
 /// How fresh what is held is, as the subscriber may ask at any time.

@@ -29,12 +29,10 @@ struct DirectoryArchive: Archive {
     func events(_ range: EventRange, _ take: ([CattailClient.LogEntry]) throws -> Void) async throws
         -> Seq
     {
-        let filter = EventFilter(
-            key: range.key, actor: range.actor.isEmpty ? nil : range.actor)
         let last = min(try seq(at: range.to), past.head)
         var next: Seq? = try firstSeq(at: range.from)
         while let first = next, first <= last {
-            let page = try past.events(matching: filter, from: first, through: last)
+            let page = try past.events(matching: range.filter, from: first, through: last)
             try take(page.events.map { CattailClient.LogEntry(record: $0.record, chain: $0.chain) })
             next = page.next
         }

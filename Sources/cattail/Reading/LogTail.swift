@@ -1,41 +1,91 @@
 internal import CattailClient
 internal import EndpointModel
 
-/// Follows the log: asks for what is new, again and again, until the task is cancelled.
-///
-/// It asks instead of subscribing, because the client library's subscriptions carry items and no
-/// audit parts; what nobody wrote costs the server one read by seq.
+/// Follows the log: a subscription to it from where it is asked for, until the task is cancelled.
 struct LogTail {
     let client: EndpointClient
+    /// Between two attempts to find the beginning, of which each has its own patience.
     private static let pause = Duration.milliseconds(200)
 
-    func run(
-        _ wanted: EventRange, _ take: ([LogEntry]) throws -> Void
-    ) async throws {
-        var range = wanted
-        while !Task.isCancelled {
-            do {
-                let last = try await ServerArchive(client: client).events(range) { entries in
-                    try take(entries)
-                    // What came is not asked for again, whatever becomes of the connection.
-                    if let last = entries.last { range.from = .seq(last.seq.next) }
+    init(client: EndpointClient) { self.client = client }
+
+    func run(_ range: EventRange, _ take: ([LogEntry]) throws -> Void) async throws {
+        let start = try await start(range.from)
+        let subscription = client.followLog(after: start.held)
+        var outage = Outage()
+        do {
+            for try await update in subscription {
+                switch update {
+                case .status(let status): outage.note(status)
+                case .events(let events):
+                    try take(
+                        events.entries.filter {
+                            try $0.seq >= start.first && range.wants($0.record)
+                        })
                 }
-                try advance(&range, behind: last)
-            } catch let error as ClientError where Self.passes(error.code) {
+            }
+            await subscription.close()
+        } catch {
+            await subscription.close()
+            throw error
+        }
+    }
+
+    // MARK: Where it begins
+
+    private struct Start {
+        /// Nil: the beginning of the log.
+        var held: Position?
+        /// Events before it are not shown.
+        var first: Seq
+    }
+
+    /// Asked again until a server answers: so does a subscription.
+    private func start(_ point: LogPoint?) async throws -> Start {
+        guard let point else { return Start(held: nil, first: .zero) }
+        while true {
+            do { return try await find(point) } catch let error as ClientError
+                where Self.passes(error.code)
+            {
                 Console.faults.warn("\(error)")
             }
             try await Task.sleep(for: Self.pause)
         }
     }
 
-    private func advance(_ range: inout EventRange, behind last: Seq) throws {
-        switch range.from {
-        case .seq(let next) where next > last: break
-        case .seq, .time, .age, nil: range.from = .seq(last.next)
-        }
+    private func find(_ point: LogPoint) async throws -> Start {
+        var pages = client.log(from: point).makeAsyncIterator()
+        let found = try await pages.next()?.first?.seq
+        // Nothing is there yet: what comes next is the first.
+        let next = found ?? (pages.answeredSeq ?? .zero).next
+        var first = next
+        if case .seq(let wanted) = point { first = max(wanted, next) }
+        guard next > Seq(1) else { return Start(held: nil, first: first) }
+        let held = try await client.position(at: Seq(next.rawValue - 1))
+        return Start(held: held, first: first)
     }
 
     private static func passes(_ code: ClientError.Code) -> Bool {
-        [.unreachable, .unavailable, .overloaded, .protocolBroken, .positionAhead].contains(code)
+        [.unreachable, .unavailable, .overloaded, .protocolBroken].contains(code)
+    }
+}
+
+/// Tells a person when events may be missing for now: once, not with each attempt.
+private struct Outage {
+    private var isTold = false
+
+    mutating func note(_ status: SubscriptionStatus) {
+        switch status {
+        case .connecting, .resync, .cacheUnusable, .stale(nil): break
+        case .inSync: isTold = false
+        case .disconnected, .goodbye:
+            if !isTold { tell(status) }
+            isTold = true
+        case .stale, .behind, .digestDiffers, .unverified: tell(status)
+        }
+    }
+
+    private func tell(_ status: SubscriptionStatus) {
+        Console.faults.warn(StatusLine(status).text)
     }
 }

@@ -121,7 +121,7 @@ struct WatchPrinter {
 }
 
 /// A subscription's status in words.
-private struct StatusLine {
+struct StatusLine {
     let word: String
     let members: [(String, DocumentValue?)]
 
