@@ -17,32 +17,32 @@ extension ServerTests {
         func lies() async throws {
             let folder = try TemporaryFolder()
             let leader = try FakeLeader()
-            let starting = Task {
+            let starting = Task(executorPreference: OwnExecutor.shared) {
                 try await TestNode.follower(in: folder.path("f"), of: leader.listener.address)
             }
             // First it asks which log there is.
-            let asking = try leader.listener.accept()
-            guard case .hello(let ask)? = try asking.next() else {
+            let asking = try await leader.listener.accept()
+            guard case .hello(let ask)? = try await asking.next() else {
                 throw Unexpected("no hello")
             }
             #expect(ask.role == .requests)
-            leader.greet(asking)
+            await leader.greet(asking)
             let node = try await within(10, "the follower's start") { try await starting.value }
             for lie in leader.lies {
-                let peer = try leader.accept(held: .zero)
-                peer.send(lie.bytes)
-                let end = try peer.rest()
+                let peer = try await leader.accept(held: .zero)
+                await peer.send(lie.bytes)
+                let end = try await peer.rest()
                 let codes = end.compactMap(\.refusalCode)
                 #expect(codes.contains { lie.codes.contains($0) }, "\(lie.name): \(end)")
                 #expect(try await node.status().seq == 0, "\(lie.name)")
             }
             // The truth, in the end, is taken.
-            let peer = try leader.accept(held: .zero)
-            peer.send(
+            let peer = try await leader.accept(held: .zero)
+            await peer.send(
                 ServerMessage.records(
                     Records(records: leader.records, mark: leader.mark(leader.records.count))))
             var durable: Position?
-            while durable == nil, let message = try peer.next() {
+            while durable == nil, let message = try await peer.next() {
                 if case .durable(let position) = message { durable = position }
             }
             #expect(durable?.seq == Seq(3))
@@ -110,9 +110,9 @@ private struct FakeLeader {
 
     func mark(_ count: Int) -> Mark { Mark(position: positions[count], sync: .inSync) }
 
-    func greet(_ peer: RawServer) {
-        peer.send(FrameFormat.preface)
-        peer.send(
+    func greet(_ peer: RawServer) async {
+        await peer.send(FrameFormat.preface)
+        await peer.send(
             ServerMessage.hello(
                 ServerHello(
                     version: 1, server: "fake", role: .leader, head: positions[3],
@@ -120,15 +120,15 @@ private struct FakeLeader {
     }
 
     /// The follower's next subscription to the log, welcomed.
-    func accept(held: Seq) throws -> RawServer {
-        let peer = try listener.accept()
-        guard case .hello(let hello)? = try peer.next() else {
+    func accept(held: Seq) async throws -> RawServer {
+        let peer = try await listener.accept()
+        guard case .hello(let hello)? = try await peer.next() else {
             throw Overdue(description: "no hello")
         }
         #expect(hello.role == .log)
         #expect((hello.resume?.position.seq ?? .zero) == held)
-        greet(peer)
-        peer.send(
+        await greet(peer)
+        await peer.send(
             ServerMessage.resync(
                 Resync(how: .deltas, start: positions[Int(held.rawValue)], reason: .cheapest)))
         return peer

@@ -176,11 +176,11 @@ extension ServerTests {
 
             let before = try Held.connections(of: node.address)
             for _ in 0..<20 {
-                let peer = try RawClient(to: node.address, receiveBuffer: 4 << 10)
-                peer.greet()
-                peer.send(.query(1, .list(SelectionRequest(), at: nil)))
-                peer.send(.query(2, .log(LogQuery())))
-                while let message = try peer.next() {
+                let peer = try await RawClient(to: node.address, receiveBuffer: 4 << 10)
+                await peer.greet()
+                await peer.send(.query(1, .list(SelectionRequest(), at: nil)))
+                await peer.send(.query(2, .log(LogQuery())))
+                while let message = try await peer.next() {
                     if case .queryAnswer = message { break }
                 }
             }
@@ -196,14 +196,14 @@ extension ServerTests {
             let node = try await TestNode.leader(in: folder.path("leader"))
             let client = node.client()
             try await write(0..<6_000, to: client)
-            let peer = try RawClient(to: node.address)
-            peer.greet()
+            let peer = try await RawClient(to: node.address)
+            await peer.greet()
             // More often than there are places for queries.
             for ticket in 1...(UInt64(Limits.openQueries) * 3) {
-                peer.send(.query(ticket, .log(LogQuery())))
-                peer.send(ClientMessage.cancel(ticket: ticket))
+                await peer.send(.query(ticket, .log(LogQuery())))
+                await peer.send(ClientMessage.cancel(ticket: ticket))
                 var last: QueryAnswer?
-                while last == nil, let message = try peer.next() {
+                while last == nil, let message = try await peer.next() {
                     if case .queryAnswer(let answer) = message, answer.ticket == ticket,
                         answer.isLast
                     {
@@ -216,9 +216,9 @@ extension ServerTests {
                 default: Issue.record("the query did not end")
                 }
             }
-            peer.send(.query(99, .status))
+            await peer.send(.query(99, .status))
             var status: [UInt8] = []
-            while status.isEmpty, let message = try peer.next() {
+            while status.isEmpty, let message = try await peer.next() {
                 if case .queryAnswer(let answer) = message, case .json(let bytes) = answer.body {
                     status = bytes
                 }

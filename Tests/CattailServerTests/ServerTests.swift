@@ -7,5 +7,6 @@ import Testing
     "Server",
     // Some of these tests restart a node in this process on the port it had, and now and then
     // meet its lock or its port still held: until that is mended they run on demand.
-    .enabled(if: ProcessInfo.processInfo.environment["CATTAIL_SERVER_TESTS"] != nil), .serialized)
+    .enabled(if: ProcessInfo.processInfo.environment["CATTAIL_SERVER_TESTS"] != nil), .serialized,
+    .onOwnThreads)
 struct ServerTests {}

@@ -214,11 +214,11 @@ extension ServerTests {
             }
             let client = node.client()
             try await write(0..<2_000, to: client)
-            let peer = try RawClient(to: node.address, receiveBuffer: 4 << 10)
-            peer.greet(ClientHello(role: .state))
+            let peer = try await RawClient(to: node.address, receiveBuffer: 4 << 10)
+            await peer.greet(ClientHello(role: .state))
             var (start, fingerprint): (Position?, Hash256?) = (nil, nil)
             var staged = EndpointSet()
-            while staged.count < 300, let message = try peer.next() {
+            while staged.count < 300, let message = try await peer.next() {
                 switch message {
                 case .resync(let resync): (start, fingerprint) = (resync.start, resync.fingerprint)
                 case .changes(let changes):
@@ -233,8 +233,8 @@ extension ServerTests {
             try await client.delete(gone)
             try await client.apply(Sample.endpoint(1_999, labels: ["new": "x"]))
             try await client.apply(Sample.endpoint(100_000, labels: ["n": "x"]))
-            let next = try RawClient(to: node.address)
-            next.greet(
+            let next = try await RawClient(to: node.address)
+            await next.greet(
                 ClientHello(
                     role: .state,
                     cursor: SnapshotCursor(
@@ -242,7 +242,7 @@ extension ServerTests {
                         last: last)))
             var mark: Mark?
             var firstKey: EndpointKey?
-            while mark == nil, let message = try next.next() {
+            while mark == nil, let message = try await next.next() {
                 switch message {
                 case .resync(let resync):
                     #expect(resync.how == .snapshot && resync.start == start)
@@ -308,8 +308,8 @@ extension ServerTests {
                 $0.feeds.ringBytes = 1 << 20
             }
             let client = node.client()
-            let stuck = try RawClient(to: node.address, receiveBuffer: 4 << 10)
-            stuck.greet(ClientHello(role: .state))
+            let stuck = try await RawClient(to: node.address, receiveBuffer: 4 << 10)
+            await stuck.greet(ClientHello(role: .state))
             let agent = await Agent.start(node.address)
             try await agent.untilInSync()
             // Incompressible, some 30 MB: more than any socket buffer.
@@ -361,12 +361,12 @@ extension ServerTests {
                 }.joined()
                 try await client.apply(Sample.endpoint(number, annotation: noise))
             }
-            let slow = try RawClient(to: node.address, receiveBuffer: 64 << 10)
-            slow.greet(ClientHello(role: .state))
+            let slow = try await RawClient(to: node.address, receiveBuffer: 64 << 10)
+            await slow.greet(ClientHello(role: .state))
             var held = EndpointSet()
             var mark: Mark?
             var sent = 0
-            while mark == nil, let message = try slow.next() {
+            while mark == nil, let message = try await slow.next() {
                 switch message {
                 case .changes(let changes):
                     for case .put(let item) in changes.changes { held.put(item) }
@@ -375,7 +375,7 @@ extension ServerTests {
                     try await node.tick()
                     sent += 1
                 case .mark(let bare): mark = bare
-                case .ping(let number): slow.send(ClientMessage.pong(number))
+                case .ping(let number): await slow.send(ClientMessage.pong(number))
                 case .goodbye(let goodbye): Issue.record("\(goodbye.code)")
                 default: break
                 }
@@ -420,17 +420,17 @@ extension ServerTests {
             try await write(0..<20, to: client)
             _ = try await one.status("has all") { $0.seq == 21 }
             _ = try await other.status("has all") { $0.seq == 21 }
-            let raw = try RawClient(to: one.address)
-            raw.greet(ClientHello(role: .state))
+            let raw = try await RawClient(to: one.address)
+            await raw.greet(ClientHello(role: .state))
             // It knows one address; the goodbye tells it of the other.
             let agent = await Agent.start(one.address)
             try await agent.untilInSync()
-            let ofLeader = try RawClient(to: leader.address)
-            ofLeader.greet()
-            _ = try ofLeader.next()
+            let ofLeader = try await RawClient(to: leader.address)
+            await ofLeader.greet()
+            _ = try await ofLeader.next()
 
             try await within(20, "the drain") { try await one.stop() }
-            let goodbye = try #require(try raw.goodbye())
+            let goodbye = try #require(try await raw.goodbye())
             #expect(goodbye.code == .draining)
             #expect(goodbye.addresses == [leader.address.description])
             #expect(try Held.connections(of: one.address) == 0)
@@ -441,7 +441,7 @@ extension ServerTests {
             // The leader names a follower that still stands.
             await client.close()
             try await within(20, "the leader's drain") { try await leader.stop() }
-            let last = try #require(try ofLeader.goodbye())
+            let last = try #require(try await ofLeader.goodbye())
             #expect(last.addresses == [other.address.description])
             try await agent.untilInSync(3)
             await agent.close()
@@ -462,8 +462,8 @@ extension ServerTests {
                 }.joined()
                 try await client.apply(Sample.endpoint(number, annotation: noise))
             }
-            let stuck = try RawClient(to: node.address, receiveBuffer: 4 << 10)
-            stuck.greet(ClientHello(role: .state))
+            let stuck = try await RawClient(to: node.address, receiveBuffer: 4 << 10)
+            await stuck.greet(ClientHello(role: .state))
             _ = try await node.status("it is there") { !$0.subscribers.isEmpty }
             await client.close()
             try await within(20, "the drain") { try await node.stop() }

@@ -12,7 +12,7 @@ actor Agent {
     private(set) var mark: SubscriptionMark?
     private(set) var held = EndpointSet()
     private(set) var failure: (any Error)?
-    private(set) var isOver = false
+    private var iteration: Task<Void, Never>?
     private var waiters: [Int: Waiter] = [:]
     private var nextWaiter = 0
 
@@ -40,13 +40,14 @@ actor Agent {
 
     private func begin(_ start: SubscriptionConfiguration.Start) {
         if case .holding(let state, _) = start { held = state }
-        let subscription = subscription
-        Task {
-            do {
-                for try await update in subscription { self.take(update) }
-                self.finish(nil)
-            } catch { self.finish(error) }
-        }
+        iteration = Task(executorPreference: OwnExecutor.shared) { await self.iterate() }
+    }
+
+    private func iterate() async {
+        do {
+            for try await update in subscription { take(update) }
+        } catch { failure = error }
+        wake()
     }
 
     private func take(_ update: EndpointUpdate) {
@@ -65,12 +66,6 @@ actor Agent {
         wake()
     }
 
-    private func finish(_ error: (any Error)?) {
-        failure = error
-        isOver = true
-        wake()
-    }
-
     private func wake() {
         for (id, waiter) in waiters where waiter.condition(self) {
             waiters[id] = nil
@@ -86,9 +81,9 @@ actor Agent {
         if condition(self) { return }
         let id = nextWaiter
         nextWaiter += 1
-        let deadline = Task {
+        let deadline = Task(executorPreference: OwnExecutor.shared) {
             await CattailServerTests.deadline(in: seconds)
-            if !Task.isCancelled { self.expire(id) }
+            if !Task.isCancelled { await self.expire(id) }
         }
         defer { deadline.cancel() }
         let came = await withCheckedContinuation { continuation in
@@ -131,5 +126,9 @@ actor Agent {
         changes.compactMap { if case .removal(let key, _) = $0 { key } else { nil } }
     }
 
-    func close() async { await subscription.close() }
+    /// What it was told is taken when this returns.
+    func close() async {
+        await subscription.close()
+        await iteration?.value
+    }
 }

@@ -12,10 +12,12 @@ struct Unexpected: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+private let deadlines = DispatchQueue(label: "deadlines")
+
 /// Returns when the time is over or the task is cancelled: what ends a wait, never what makes one.
 func deadline(in seconds: Double) async {
     let (stream, end) = AsyncStream.makeStream(of: Never.self)
-    DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { end.finish() }
+    deadlines.asyncAfter(deadline: .now() + seconds) { end.finish() }
     for await _ in stream {}
 }
 

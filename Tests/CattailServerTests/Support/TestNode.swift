@@ -20,7 +20,7 @@ final class TestNode: Sendable {
         address = node.address
         readyLine = node.readyLine
         self.node = Mutex(node)
-        running = Task { try await node.run() }
+        running = Task(executorPreference: OwnExecutor.shared) { try await node.run() }
     }
 
     static func configuration(
@@ -62,6 +62,7 @@ final class TestNode: Sendable {
     func ended() async throws {
         let result = await running.result
         node.withLock { $0 = nil }
+        ChildProcess.awaitStarts()
         try result.get()
     }
 
