@@ -15,11 +15,12 @@ package protocol PeerDriver: AnyObject {
     func prefaceReceived()
     /// One message, in the order of the bytes.
     func received(_ message: Incoming)
-    /// Everything that one read brought was handed over: the time to act on what was gathered.
+    /// Everything that one read brought, or that had waited while reading was paused, was handed
+    /// over: the time to act on what was gathered.
     func receivedAll()
     /// Bytes that were given to `PeerLink.write(frames:)` are on their way; `byteCount` of them.
     func flushed(byteCount: Int)
-    /// The connection is gone; nothing follows.
+    /// The connection is gone; nothing follows but the `receivedAll` of a read underway.
     func closed(_ reason: PeerClosure)
 }
 

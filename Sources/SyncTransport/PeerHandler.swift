@@ -48,9 +48,14 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
+        handedOver()
+        context.fireChannelReadComplete()
+    }
+
+    /// The driver acts on what it was handed, and what it then has to say goes out.
+    private func handedOver() {
         driver.receivedAll()
         link?.flush()
-        context.fireChannelReadComplete()
     }
 
     /// Hands over every whole message, as long as the driver wants more.
@@ -118,12 +123,11 @@ extension PeerHandler: PeerControl {
             set(autoRead: false)
         case (.paused, .open):
             self.reading = .open
-            drain()
-            // The driver may have paused again over what was waiting.
-            guard case .open = self.reading, closure == nil else { return }
+            // What waited here is handed over like a read, to its end: also when the driver
+            // paused again over it, for nothing else may come that would make it act.
             if !isDraining {
-                driver.receivedAll()
-                link?.flush()
+                drain()
+                handedOver()
             }
             guard case .open = self.reading, closure == nil else { return }
             set(autoRead: true)

@@ -218,6 +218,35 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("G9: who sends more at once than may be unanswered gets an answer to each")
+        func flood() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let peer = try await RawClient(to: node.address)
+            await peer.greet()
+            // Frames so small that many of them wait behind the bound, read and not handed over.
+            let count = UInt64(Limits.outstandingMutations * 6)
+            let frames = (0..<count).map { number in
+                PlainFrame.bytes(
+                    ClientMessage.mutations([
+                        Mutation(
+                            ticket: number, requestID: "r\(number)", operation: .delete,
+                            key: Sample.key(1))
+                    ]))
+            }
+            async let isSent = peer.send(Array(frames.joined()))
+            var tickets: [UInt64] = []
+            while tickets.count < count, let message = try await peer.next() {
+                if case .answers(let answers) = message {
+                    tickets += answers.map(\.ticket)
+                    #expect(answers.allSatisfy { $0.code == .notFound })
+                }
+            }
+            #expect(await isSent)
+            #expect(tickets == Array(0..<count))
+            try await node.stop()
+        }
+
         @Test("G11: a bulk of mutations through a window is answered in order, each once")
         func bulk() async throws {
             let folder = try TemporaryFolder()
