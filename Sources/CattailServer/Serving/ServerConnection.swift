@@ -63,14 +63,17 @@ final class ServerConnection: PeerDriver {
     }
 
     func flushed(byteCount: Int) {
-        switch inFlight.popFirst() {
+        guard let taken = inFlight.popFirst() else {
+            preconditionFailure("the socket took \(byteCount) bytes that nobody wrote")
+        }
+        switch taken {
+        case .feed: serving.flushed(id, byteCount: byteCount)
         case .part(let task): if queries[task.ticket] === task { makePart(task) }
         case .answers(let count):
             answerBytesInFlight -= byteCount
             carryOut(session.requestsAnswered(count: count))
             sendAnswers()
             readAsSpaceAllows()
-        case nil: serving.flushed(id, byteCount: byteCount)
         }
     }
 
@@ -111,14 +114,20 @@ final class ServerConnection: PeerDriver {
         {
             let answers = waitingAnswers.popChunk(byteLimit: Self.answerBytes)
             let frame = PlainFrame.make(ServerMessage.answers(answers))
-            inFlight.append(.answers(count: answers.count))
             answerBytesInFlight += frame.readableBytes
-            link?.write(frames: frame)
+            write(frames: frame, as: .answers(count: answers.count))
         }
         link?.flush()
     }
 
-    func write(frames: ByteBuffer) { link?.write(frames: frames) }
+    /// What the feeds have for this connection's subscription.
+    func write(frames: ByteBuffer) { write(frames: frames, as: .feed) }
+
+    private func write(frames: ByteBuffer, as entry: InFlight) {
+        guard let link else { return }
+        inFlight.append(entry)
+        link.write(frames: frames)
+    }
 
     func flush() { link?.flush() }
 
@@ -311,13 +320,12 @@ final class ServerConnection: PeerDriver {
             queries[task.ticket] = nil
             return end(task.ticket, .failure(.tooLong, message: error.description))
         }
+        // The socket may take it at once, and then nothing must be asked for behind the last.
+        if part.isLast { queries[task.ticket] = nil }
         // The next part when the socket has taken this one: a slow asker costs one part.
-        inFlight.append(.part(task))
-        link.write(frames: frames)
+        write(frames: frames, as: .part(task))
         link.flush()
-        guard part.isLast else { return }
-        queries[task.ticket] = nil
-        carryOut(session.queryEnded(ticket: task.ticket))
+        if part.isLast { carryOut(session.queryEnded(ticket: task.ticket)) }
     }
 
     /// The asker is told that nothing more comes, unless the connection is over.
@@ -350,6 +358,8 @@ struct SubscriptionStatus {
 extension ServerConnection {
     /// Of each buffer that the socket has not taken yet, what is to be done when it has.
     private enum InFlight {
+        /// The subscription's: its feed goes on.
+        case feed
         /// Of this query's answer: the next part is made, if it is still asked for. (Its ticket
         /// would not do: that may be another query's by now, which has a part underway.)
         case part(QueryTask)
