@@ -1,20 +1,36 @@
 internal import Glibc
+internal import Synchronization
 
-/// A node's data directory, held by this process alone for as long as this value lives.
+/// A node's data directory, held by this process alone until it is released, or this value goes.
 ///
 /// The hold is a `flock` on `DIR/lock`: the kernel drops it with the process, however that ends,
 /// so a killed node never keeps its directory. Not POSIX record locks: those vanish when any
 /// descriptor of the file is closed. The file's text, the holder's process ID, is for people.
 package final class DataDirectory: Sendable {
     package let path: String
-    private let lockDescriptor: Int32
+    /// Nil when it was released.
+    private let lockDescriptor: Mutex<Int32?>
 
     private init(path: String, lockDescriptor: Int32) {
         self.path = path
-        self.lockDescriptor = lockDescriptor
+        self.lockDescriptor = Mutex(lockDescriptor)
     }
 
-    deinit { close(lockDescriptor) }
+    deinit { release() }
+
+    /// Gives the directory up, whoever still refers to this value: nothing of its owner's may
+    /// write there afterwards. Again is a legal no-op.
+    ///
+    /// Unlocked before it is closed: a child process that was started meanwhile has the
+    /// descriptor too until its program begins, and the hold with it.
+    package func release() {
+        lockDescriptor.withLock { descriptor in
+            guard let held = descriptor else { return }
+            flock(held, LOCK_UN)
+            close(held)
+            descriptor = nil
+        }
+    }
 
     /// Makes the directory (mode 0700) if its parent exists, and takes it.
     package static func acquire(_ directory: String) throws(LogError) -> DataDirectory {

@@ -112,6 +112,26 @@ extension ServerTests {
             #expect(digests.count == 1)
         }
 
+        @Test("When a node has ended, port, files and directory are free, whoever refers to it")
+        func ended() async throws {
+            let folder = try TemporaryFolder()
+            var (port, ended): (UInt16, [Node]) = (0, [])
+            for _ in 0..<5 {
+                let node = try await Node.leader(
+                    TestNode.configuration(folder.path("leader"), port: port))
+                port = node.address.port
+                let agent = await Agent.start(node.address)
+                try await agent.untilInSync()
+                node.beginDrain()
+                try await node.run()
+                ChildProcess.awaitStarts()
+                #expect(try Held.files(in: folder.path).isEmpty)
+                ended.append(node)
+                await agent.close()
+            }
+            withExtendedLifetime(ended) {}
+        }
+
         @Test("An address in use is refused with its code, and the directory is free again")
         func addressInUse() async throws {
             let folder = try TemporaryFolder()
@@ -120,6 +140,7 @@ extension ServerTests {
                 _ = try await TestNode.leader(in: folder.path("two"), port: node.address.port)
                 Issue.record("two nodes on one port")
             } catch let error as TransportError { #expect(error.code == "cannot-listen") }
+            #expect(try Held.files(in: folder.path("two")).isEmpty)
             let other = try await TestNode.leader(in: folder.path("two"))
             try await other.stop()
             try await node.stop()

@@ -48,7 +48,11 @@ struct RefusalTests {
             withExtendedLifetime(held) {}
         }
         try holdAndTry()
+        let again = try DataDirectory.acquire(path)
+        // Released it is free at once, whoever still refers to it.
+        again.release()
         _ = try DataDirectory.acquire(path)
+        again.release()
     }
 
     @Test("A directory of somebody else's files is refused before anything is written there")

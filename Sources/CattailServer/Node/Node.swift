@@ -25,30 +25,24 @@ package final class Node: Sendable {
     private let drainBegun: EventLoopPromise<Void>
     private let logID: LogID
     private let readySeq: Seq
-    /// Held until the node has ended.
+    /// Held until the node has ended, which is before the last reference to it goes.
     private let directory: DataDirectory
 
     // MARK: Starting
 
     /// Opens or makes the log, and listens. The node takes writes when this returns.
     package static func leader(_ configuration: NodeConfiguration) async throws -> Node {
-        let files = try NodeFiles.openLeader(
-            configuration.directory, clock: configuration.clock, logger: configuration.logger)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        do {
+        try await start(configuration) { directory, group in
+            let files = try NodeFiles.openLeader(
+                directory, clock: configuration.clock, logger: configuration.logger)
             return try await Node(configuration, .leader, files, nil, group)
-        } catch {
-            try? await group.shutdownGracefully()
-            throw error
         }
     }
 
     /// Opens the log and serves; with an empty directory, once an upstream has said which log.
     package static func follower(_ configuration: NodeConfiguration) async throws -> Node {
         let logger = configuration.logger
-        let directory = try DataDirectory.acquire(configuration.directory)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        do {
+        return try await start(configuration) { directory, group in
             let upstream = try await UpstreamLink(configuration, loop: group.next())
             let files: NodeFiles
             if let own = try NodeFiles.openFollower(directory, logger: logger) {
@@ -58,8 +52,21 @@ package final class Node: Sendable {
                 files = try NodeFiles.createFollower(directory, logID: logID, logger: logger)
             }
             return try await Node(configuration, .follower, files, upstream, group)
+        }
+    }
+
+    /// A start that fails leaves nothing held.
+    private static func start(
+        _ configuration: NodeConfiguration,
+        _ open: (DataDirectory, MultiThreadedEventLoopGroup) async throws -> Node
+    ) async throws -> Node {
+        let directory = try DataDirectory.acquire(configuration.directory)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            return try await open(directory, group)
         } catch {
             try? await group.shutdownGracefully()
+            directory.release()
             throw error
         }
     }
@@ -193,7 +200,8 @@ package final class Node: Sendable {
     /// Begins to drain; `run` returns when it is done.
     package func beginDrain() { drainBegun.succeed() }
 
-    /// Serves until a drain has been begun and has ended.
+    /// Serves until a drain has been begun and has ended. When this returns, port, files and
+    /// directory are free for the next node, in this process too.
     ///
     /// - Throws: `UpstreamMismatch` when the upstream turns out to hold another log.
     package func run() async throws {
@@ -206,7 +214,9 @@ package final class Node: Sendable {
         views.close()
         for ended in threadsEnded { try? await ended.get() }
         await readers.close()
-        try await group.shutdownGracefully()
+        // It fails only when it was shut down before, and this is the only place that does.
+        try? await group.shutdownGracefully()
+        directory.release()
         configuration.logger.info("ended")
         try outcome.get()
     }

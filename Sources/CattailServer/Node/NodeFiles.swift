@@ -21,9 +21,8 @@ struct NodeFiles {
 
     /// A leader's: a new directory gets a new log, whose first event begins its first epoch.
     static func openLeader(
-        _ path: String, clock: WallClock, logger: Logger
+        _ directory: DataDirectory, clock: WallClock, logger: Logger
     ) throws -> NodeFiles {
-        let directory = try DataDirectory.acquire(path)
         let writer =
             try LogWriter.exists(in: directory)
             ? LogWriter.open(in: directory) : LogWriter.create(in: directory, logID: randomLogID())

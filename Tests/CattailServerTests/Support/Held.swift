@@ -15,6 +15,15 @@ enum Held {
         }.count
     }
 
+    /// Files of a directory that are open, its lock among them.
+    static func files(in directory: String) throws -> [String] {
+        let descriptors = "/proc/self/fd"
+        return try FileManager.default.contentsOfDirectory(atPath: descriptors).compactMap {
+            // One that was closed meanwhile has no path.
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\($0)")
+        }.filter { $0.hasPrefix(directory + "/") }
+    }
+
     /// The kernel's files have no size; they are read to their end.
     private static func text(_ path: String) throws -> String {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
