@@ -123,7 +123,7 @@ struct PastQueriesTests {
         return result
     }
 
-    @Test("The log by key, actor and range is the model's, through pages of any size")
+    @Test("The log by key, actor and range is the model's, through pages of any size (G14)")
     func events() throws {
         let history = try RandomHistory(seed: 6, events: 200)
         let past = try Past(history.log)

@@ -209,7 +209,7 @@ struct LeaderCoreTests {
         #expect(leader.item("a")?.previousSeq == Seq(4))
     }
 
-    @Test("Answers that speak of the batch's own events wait for its commit, others need not")
+    @Test("Answers that speak of the batch's own events wait for its commit, others need not (G1)")
     func dependence() throws {
         var leader = try ModelLeader()
         try leader.apply(Fixture.endpoint("a"))
@@ -243,7 +243,7 @@ struct LeaderCoreTests {
         #expect(again.seq == Seq(2))
     }
 
-    @Test("Time never goes back, and the clock as it was read is kept beside it")
+    @Test("Time never goes back, and the clock as it was read is kept beside it (G14)")
     func time() throws {
         var leader = try ModelLeader()
         let readings: [Int64] = [1_700_000_100, 1_700_000_050, 1_700_000_100, 1_700_000_200]

@@ -103,6 +103,11 @@ struct ClientSessionTests {
             let wrong = Self.resync(how, Self.position(41))
             #expect(
                 Self.fault(elsewhere.messageReceived(.resync(wrong), at: Self.at(2))) != nil)
+            var forked = Self.opened(hello)
+            var otherHistory = Resync(how: how, start: Self.position(40))
+            otherHistory.start.chain = Self.position(41).chain
+            #expect(
+                Self.fault(forked.messageReceived(.resync(otherHistory), at: Self.at(2))) != nil)
         }
     }
 
@@ -255,6 +260,13 @@ struct ClientSessionTests {
         #expect(
             reset.messageReceived(.mark(Self.mark(20)), at: Self.at(5)).first
                 == .commit(Self.mark(20), .reset))
+        for (seq, isTaken) in [(19, false), (20, true)] as [(UInt64, Bool)] {
+            var new = Self.opened(ClientHello(role: .state))
+            let snapshot = Resync(how: .snapshot, start: Self.position(20))
+            _ = new.messageReceived(.resync(snapshot), at: Self.at(2))
+            let actions = new.messageReceived(.mark(Self.mark(seq)), at: Self.at(3))
+            #expect((Self.fault(actions) == nil) == isTaken)
+        }
         var other = following()
         var foreign = Self.mark(50)
         foreign.position.logID = LogID(high: 1, low: 1)

@@ -203,7 +203,7 @@ struct ServerSessionTests {
         machine.checkInvariants()
     }
 
-    @Test("Queries run at most eight at once; the ninth is told so, and a ticket serves once")
+    @Test("Queries run at most eight at once; the ninth is told so, and a ticket serves once (G12)")
     func queries() {
         var machine = Self.opened(.requests)
         func ask(_ ticket: UInt64) -> [Machine.Action] {

@@ -61,7 +61,7 @@ struct SelectionTests {
         #expect(Set(different).count == different.count)
     }
 
-    @Test("node, namespace and selector must all agree")
+    @Test("node, namespace and selector must all agree (G6)")
     func narrowing() throws {
         let selection = Selection(
             selector: try Selector(parsing: "tier == 'web'"), node: "n1", namespace: "prod")
@@ -76,7 +76,7 @@ struct SelectionTests {
         #expect(matches(Selection(namespace: "any"), namespace: "any", node: "n1"))
     }
 
-    @Test("a decoded endpoint is judged as its bytes are")
+    @Test("a decoded endpoint is judged as its bytes are (G6)")
     func endpoint() throws {
         var endpoint = WorkloadEndpoint()
         endpoint.metadata.namespace = "prod"
