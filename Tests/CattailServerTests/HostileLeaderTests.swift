@@ -149,7 +149,7 @@ private struct FakeLeader {
             logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9]))
         return [
             Lie(
-                name: "a record with a byte too many", codes: ["truncated"],
+                name: "a record with a byte too many", codes: ["tag-malformed"],
                 bytes: raw([one.bytes + [0]])),
             Lie(
                 name: "a record cut short", codes: ["truncated"],
