@@ -68,9 +68,9 @@ struct BoundedWorkTests {
             return world.hub.counters.feedsBuilt
         }
         #expect(try visit() == 1)
-        world.passTime(world.limits.idleFeedMilliseconds - 1)
+        try world.passTime(world.limits.idleFeedMilliseconds - 1)
         #expect(try visit() == 1)
-        world.passTime(world.limits.idleFeedMilliseconds)
+        try world.passTime(world.limits.idleFeedMilliseconds)
         #expect(try visit() == 2)
     }
 }

@@ -104,7 +104,7 @@ struct ClientSessionTests {
             #expect(
                 Self.fault(elsewhere.messageReceived(.resync(wrong), at: Self.at(2))) != nil)
             var forked = Self.opened(hello)
-            var otherHistory = Resync(how: how, start: Self.position(40))
+            var otherHistory = Self.resync(how, Self.position(40))
             otherHistory.start.chain = Self.position(41).chain
             #expect(
                 Self.fault(forked.messageReceived(.resync(otherHistory), at: Self.at(2))) != nil)
@@ -262,7 +262,7 @@ struct ClientSessionTests {
                 == .commit(Self.mark(20), .reset))
         for (seq, isTaken) in [(19, false), (20, true)] as [(UInt64, Bool)] {
             var new = Self.opened(ClientHello(role: .state))
-            let snapshot = Resync(how: .snapshot, start: Self.position(20))
+            let snapshot = Self.resync(.snapshot, Self.position(20))
             _ = new.messageReceived(.resync(snapshot), at: Self.at(2))
             let actions = new.messageReceived(.mark(Self.mark(seq)), at: Self.at(3))
             #expect((Self.fault(actions) == nil) == isTaken)
