@@ -9,6 +9,11 @@ package struct ServingLimits: Sendable {
     /// What may wait in one connection's socket queue before its requests are not read any more:
     /// a peer that asks and never reads costs about this much (G9, G12).
     package var unsentBytes = 1 << 20
+    /// The pauses between attempts to reach an upstream, growing from the first to the second:
+    /// nobody waits longer for a leader that is back.
+    package var upstreamPauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
+    /// How long an upstream is left alone whose records were refused: it will send the same.
+    package var refusalMilliseconds: Int64 = 1_000
 
     package init() {}
 }

@@ -63,7 +63,7 @@ final class UpstreamConnection: PeerDriver {
     func refuse(_ refusal: Refusal) {
         carryOut(session.refused(refusal))
         carryOut(session.left())
-        owner.ended(self, ReconnectAdvice(after: Interval(milliseconds: 1_000)))
+        owner.ended(self, owner.afterRefusal)
     }
 
     func leave() { carryOut(session.left()) }

@@ -25,6 +25,7 @@ final class UpstreamState {
     /// Where this node serves; empty until it listens.
     private var advertise = ""
     private var rota: ServerRota
+    let afterRefusal: ReconnectAdvice
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
     private var retry: Scheduled<Void>?
@@ -54,7 +55,9 @@ final class UpstreamState {
         var generator = SystemRandomNumberGenerator()
         rota = ServerRota(
             servers: configuration.upstream,
-            pauses: .milliseconds(100) ... .seconds(3), seed: generator.next())
+            pauses: configuration.limits.upstreamPauses, seed: generator.next())
+        afterRefusal = ReconnectAdvice(
+            after: Interval(milliseconds: configuration.limits.refusalMilliseconds))
     }
 
     // MARK: Purposes

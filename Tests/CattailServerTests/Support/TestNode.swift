@@ -29,9 +29,12 @@ final class TestNode: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel =
             ProcessInfo.processInfo.environment["CATTAIL_TEST_LOG"] == nil ? .critical : .trace
-        return NodeConfiguration(
+        var configuration = NodeConfiguration(
             directory: directory, listen: ServerAddress(host: "127.0.0.1", port: port),
             upstream: upstream, drainTimeout: .seconds(5), logger: logger)
+        configuration.limits.upstreamPauses = .milliseconds(5)...(.milliseconds(50))
+        configuration.limits.refusalMilliseconds = 5
+        return configuration
     }
 
     static func leader(
