@@ -29,7 +29,9 @@ let package = Package(
     name: "cattail",
     products: [
         .executable(name: "cattail", targets: ["cattail"]),
-        .library(name: "CattailClient", targets: ["CattailClient"]),
+        // With the modules whose types its own speak of.
+        .library(
+            name: "CattailClient", targets: ["CattailClient", "EndpointState", "SyncTransport"]),
         .library(name: "EndpointModel", targets: ["EndpointModel"]),
     ],
     dependencies: [
@@ -122,6 +124,11 @@ let package = Package(
                 "ReferenceCluster", arguments, lifecycle, unixSignals, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
+        // The example of the client library: compiled here, so that it goes on fitting.
+        .executableTarget(
+            name: "WatchEndpoints",
+            dependencies: ["EndpointModel", "EndpointState", "CattailClient"],
+            path: "Examples/WatchEndpoints/Sources/WatchEndpoints", swiftSettings: settings),
         // What tests share: virtual clock, recorders, processes, throw-away folders.
         .target(
             name: "CattailTestKit",

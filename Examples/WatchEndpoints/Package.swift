@@ -1,7 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own: it takes the client library as any program would.
+// A package of its own, as any program that takes the client library. The library's own manifest
+// compiles these sources too, so that its tests keep them building.
 let package = Package(
     name: "WatchEndpoints",
     dependencies: [.package(name: "cattail", path: "../..")],
