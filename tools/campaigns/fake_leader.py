@@ -4,10 +4,15 @@
 import queue
 import socket
 import threading
+import time
 
 from campaigns import wire
 from campaigns.report import Failed
 from campaigns.wire import data, fields, fixed64, frame, sha, uint
+
+
+# A hello that does not come is waited for 10 s.
+VERDICT_SECONDS = 15
 
 
 class History:
@@ -103,8 +108,11 @@ class FakeServer:
     def verdict(self, peer):
         """What the other end says before it goes: its refusal, its goodbye, or both."""
         words = []
+        deadline = time.monotonic() + VERDICT_SECONDS
         try:
             while True:
+                # Whoever took it for true stays, and pings now and then.
+                peer.socket.settimeout(max(0.01, deadline - time.monotonic()))
                 kind, body = peer.message()
                 if kind in (wire.REFUSAL, wire.LEAVING):
                     found = dict(fields(body))

@@ -73,17 +73,8 @@ extension EndpointSet {
                 put(item)
                 return .changed(.put(item))
             } catch {
-                return .diverged(Divergence(patch, error))
+                return .diverged(.patchUnfit(patch.seq, error))
             }
-        }
-    }
-}
-
-extension Divergence {
-    fileprivate init(_ patch: Patch, _ error: PatchError) {
-        switch error {
-        case .baseMismatch: self = .patchBaseMissing(patch.seq)
-        case .spanOutside, .resultMalformed: self = .patchMalformed(patch.seq, error)
         }
     }
 }
@@ -99,7 +90,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     case chainDiffers(Seq)
     case changeBehindMark(Seq)
     case patchBaseMissing(Seq)
-    case patchMalformed(Seq, PatchError)
+    case patchUnfit(Seq, PatchError)
     /// An item is not canonical (R15). Its own seq cannot be trusted: what is told is the seq
     /// behind which it came.
     case contentsMalformed(Seq, WireError)
@@ -114,7 +105,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .chainDiffers: "history-differs"
         case .changeBehindMark: "change-behind-mark"
         case .patchBaseMissing: "patch-base-mismatch"
-        case .patchMalformed(_, let error): error.code
+        case .patchUnfit(_, let error): error.code
         case .contentsMalformed(_, let error): error.code
         }
     }
@@ -123,7 +114,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .digestDiffers(let seq), .startNotHeld(let seq), .markNotOnward(let seq),
             .chainDiffers(let seq), .changeBehindMark(let seq), .patchBaseMissing(let seq),
-            .patchMalformed(let seq, _), .contentsMalformed(let seq, _):
+            .patchUnfit(let seq, _), .contentsMalformed(let seq, _):
             seq
         case .resyncMissing: .zero
         }
@@ -138,7 +129,7 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
         case .chainDiffers(let seq): "the events up to seq \(seq) do not lead to its chain hash"
         case .changeBehindMark(let seq): "the change at seq \(seq) stands behind its mark"
         case .patchBaseMissing(let seq): "the patch at seq \(seq) is for an item not held here"
-        case .patchMalformed(let seq, let error):
+        case .patchUnfit(let seq, let error):
             "the patch at seq \(seq) does not apply: \(error)"
         case .contentsMalformed(let seq, let error):
             "an item behind seq \(seq) is not canonical: \(error)"
