@@ -22,6 +22,8 @@ enum ViewFile {
     /// Of another format a file is thrown away, whether older or newer: it can be made anew.
     static let version: Int64 = 1
 
+    private static let fillCacheKiB = 16 << 10
+
     /// Keys are BLOBs, so that the order of the rows is the order of keys everywhere else.
     static let tables = [
         """
@@ -66,6 +68,8 @@ enum ViewFile {
         try connection.set(pragma: "page_size", to: "4096")
         try connection.defend()
         try connection.set(pragma: "synchronous", to: "2")
+        // Room for the inner pages and then some: without it pages are written more than once.
+        try connection.set(pragma: "cache_size", to: "-\(Self.fillCacheKiB)")
         try connection.execute("BEGIN IMMEDIATE")
         try connection.set(pragma: "application_id", to: "\(applicationID)")
         try connection.set(pragma: "user_version", to: "\(version)")
@@ -79,7 +83,7 @@ enum ViewFile {
         _ connection: SQLiteConnection, _ view: PositionedView
     ) throws(SQLiteError) {
         let rows = try ViewRows(connection)
-        for item in view.view.items { try rows.put(item) }
+        for item in view.view.items { try rows.add(item) }
         let dead = view.view.tombstones.sorted()
         var sum = StateDigest.empty
         for (key, seq) in dead {

@@ -25,7 +25,8 @@ struct ViewLoading {
         return (PositionedView(view: view, position: stored.position), stored)
     }
 
-    private func position() throws -> StoredPosition {
+    /// Where the file says that it is, guarded by its checksum.
+    func position() throws -> StoredPosition {
         let query = try SQLiteStatement(
             connection,
             """

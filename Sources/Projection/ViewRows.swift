@@ -5,6 +5,7 @@ internal import SQLiteStore
 /// The prepared writes of a views file.
 final class ViewRows {
     private let endpointPut: SQLiteStatement
+    private let endpointAdd: SQLiteStatement
     private let endpointRemove: SQLiteStatement
     private let tombstonePut: SQLiteStatement
     private let tombstoneRemove: SQLiteStatement
@@ -14,6 +15,8 @@ final class ViewRows {
         endpointPut = try SQLiteStatement(
             connection,
             "INSERT OR REPLACE INTO endpoints (namespace, name, seq, item) VALUES (?1,?2,?3,?4)")
+        endpointAdd = try SQLiteStatement(
+            connection, "INSERT INTO endpoints (namespace, name, seq, item) VALUES (?1,?2,?3,?4)")
         endpointRemove = try SQLiteStatement(
             connection, "DELETE FROM endpoints WHERE namespace = ?1 AND name = ?2")
         tombstonePut = try SQLiteStatement(
@@ -28,15 +31,20 @@ final class ViewRows {
             """)
     }
 
-    func put(_ item: EncodedItem) throws(SQLiteError) {
+    func put(_ item: EncodedItem) throws(SQLiteError) { try put(item, by: endpointPut) }
+
+    /// Of a key that the file does not hold.
+    func add(_ item: EncodedItem) throws(SQLiteError) { try put(item, by: endpointAdd) }
+
+    private func put(_ item: EncodedItem, by statement: SQLiteStatement) throws(SQLiteError) {
         let outcome = item.withKeyBytes { namespace, name in
             item.bytes.withUnsafeBytes { bytes in
                 Result { () throws(SQLiteError) in
-                    try endpointPut.bind(1, borrowing: namespace)
-                    try endpointPut.bind(2, borrowing: name)
-                    try endpointPut.bind(3, Int64(clamping: item.seq.rawValue))
-                    try endpointPut.bind(4, borrowing: bytes)
-                    try endpointPut.run()
+                    try statement.bind(1, borrowing: namespace)
+                    try statement.bind(2, borrowing: name)
+                    try statement.bind(3, Int64(clamping: item.seq.rawValue))
+                    try statement.bind(4, borrowing: bytes)
+                    try statement.run()
                 }
             }
         }

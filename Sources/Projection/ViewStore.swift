@@ -116,7 +116,9 @@ package final class ViewStore {
         try ViewFile.replace(path, by: next)
         do {
             let connection = try ViewFile.open(path)
-            return (connection, try ViewLoading(connection: connection).load().stored)
+            // All of it is read, and believed by nobody, when it is next opened.
+            try ViewFile.check(connection)
+            return (connection, try ViewLoading(connection: connection).position())
         } catch { throw .viewsUnavailable(path: path, reason: "\(error)") }
     }
 

@@ -36,6 +36,7 @@ final class RequestRunner {
     /// The last word of each server that was tried in vain.
     private var troubles = Troubles()
     private var delivered: [(MutationStream, UInt64, MutationResult)] = []
+    private var isToSend = false
     private var isClosed = false
 
     init(configuration: ClientConfiguration, eventLoop: any EventLoop, seed: UInt64) {
@@ -84,7 +85,19 @@ final class RequestRunner {
         switch link {
         case .none: connect()
         case .pausing, .connecting: break
-        case .established(let connection): send(over: connection)
+        case .established: sendSoon()
+        }
+    }
+
+    /// Behind whatever the event loop has to do already: what many callers ask at the same time
+    /// goes out in one frame and one write, and what one asks goes out at once.
+    private func sendSoon() {
+        guard !isToSend else { return }
+        isToSend = true
+        eventLoop.assumeIsolated().execute { [weak self] in
+            guard let self else { return }
+            self.isToSend = false
+            if case .established(let connection) = self.link { self.send(over: connection) }
         }
     }
 
