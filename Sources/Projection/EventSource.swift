@@ -10,7 +10,8 @@ package protocol EventSource: AnyObject {
     var logID: LogID { get }
     /// The newest event.
     var head: LogHead { get throws(LogError) }
-    /// Rows from `first` on, in order and without a gap, of one short read transaction: at most
+    /// Rows from `first` on, in order, without a gap and held to their hashes, of one short read
+    /// transaction: at most
     /// `limit` (and 1,000). Empty behind the head.
     func rows(from first: Seq, limit: Int?, maxBytes: Int?) throws(LogError) -> [LogRow]
 }
@@ -27,7 +28,7 @@ package struct StoredEvent: Sendable {
 
     package init(_ row: LogRow) throws(ProjectionError) {
         do {
-            record = try EncodedRecord(validating: row.record)
+            record = try EncodedRecord(validating: row.record, hash: row.recordHash)
         } catch { throw .recordMalformed(seq: row.seq, error) }
         guard record.seq == row.seq else {
             throw .recordMalformed(

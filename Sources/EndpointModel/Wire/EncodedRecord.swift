@@ -22,11 +22,22 @@ public struct EncodedRecord: Sendable {
 
     /// Takes foreign bytes, after checking that they are one canonical record.
     public init(validating bytes: [UInt8]) throws(WireError) {
-        guard bytes.count <= Self.byteLimit else {
-            throw .tooLong(bytes: bytes.count, limit: Self.byteLimit)
+        let (item, auditBytes) = try Self.parts(bytes)
+        self.init(item: item, auditBytes: auditBytes)
+    }
+
+    /// Takes the bytes of a row whose hash was computed from them when it was read.
+    package init(validating bytes: [UInt8], hash: Hash256) throws(WireError) {
+        (item, auditBytes) = try Self.parts(bytes)
+        self.hash = hash
+    }
+
+    private static func parts(_ bytes: [UInt8]) throws(WireError) -> (EncodedItem, [UInt8]) {
+        guard bytes.count <= byteLimit else {
+            throw .tooLong(bytes: bytes.count, limit: byteLimit)
         }
         let parts = bytes.withUnsafeBytes { raw in
-            Result { () throws(WireError) in try Self.split(raw) }
+            Result { () throws(WireError) in try split(raw) }
         }
         let (itemRange, auditRange) = try parts.get()
         let item = try EncodedItem(validating: Array(bytes[itemRange]))
@@ -35,7 +46,7 @@ public struct EncodedRecord: Sendable {
             Result { () throws(WireError) in try AuditPart(raw) }
         }
         _ = try audit.get()
-        self.init(item: item, auditBytes: auditBytes)
+        return (item, auditBytes)
     }
 
     public var seq: Seq { item.seq }
