@@ -137,7 +137,7 @@ final class UpstreamState {
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
         guard connection === ended else { return }
         connection = nil
-        submittedSeq = position?.seq ?? .zero
+        forgetSubmitted()
         if case .replicate = purpose, health.now.staleSince == nil {
             logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
             noteStale(clock.now())
@@ -147,6 +147,14 @@ final class UpstreamState {
         let pause = max(TimeAmount(rota.pauseBeforeNext()), advice.after.timeAmount)
         let bound = NIOLoopBound(self, eventLoop: loop)
         retry = loop.scheduleTask(in: pause) { bound.value.dial() }
+    }
+
+    /// What was refused or could not be stored will be sent again, and counts no more; what the
+    /// commit thread still stores of it is not counted twice.
+    private func forgetSubmitted() {
+        submittedSeq = position?.seq ?? .zero
+        submittedBytes = []
+        unstoredBytes = 0
     }
 
     /// Why a session ended, where the operator should know.
@@ -169,6 +177,7 @@ final class UpstreamState {
     func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
         guard connection === ended else { return }
         connection = nil
+        forgetSubmitted()
         logger.error(
             "upstream refused",
             metadata: ["address": "\(ended.address)", "reason": "\(goodbye.message)"])
