@@ -36,16 +36,25 @@ extension ServerTests {
                 #expect(codes.contains { lie.codes.contains($0) }, "\(lie.name): \(end)")
                 #expect(try await node.status().seq == 0, "\(lie.name)")
             }
-            // The truth, in the end, is taken.
-            let peer = try await leader.accept(held: .zero)
-            await peer.send(
-                ServerMessage.records(
-                    Records(records: leader.records, mark: leader.mark(leader.records.count))))
-            var durable: Position?
-            while durable == nil, let message = try await peer.next() {
-                if case .durable(let position) = message { durable = position }
+            // Nor does what was refused count against what may wait to be stored: these are more
+            // bytes than that.
+            for _ in 0..<40 {
+                let peer = try await leader.accept(held: .zero)
+                await peer.send(try leader.largeLie())
+                let codes = try await peer.rest().compactMap(\.refusalCode)
+                #expect(codes == ["epoch-wrong"])
             }
-            #expect(durable?.seq == Seq(3))
+            // The truth, in the end, is taken, and reading goes on behind its first part.
+            let peer = try await leader.accept(held: .zero)
+            for (part, seq) in [(leader.records[..<1], 1), (leader.records[1...], 3)] {
+                await peer.send(
+                    ServerMessage.records(Records(records: Array(part), mark: leader.mark(seq))))
+                var durable: Position?
+                while durable == nil, let message = try await peer.next() {
+                    if case .durable(let position) = message { durable = position }
+                }
+                #expect(durable?.seq.rawValue == UInt64(seq))
+            }
             let status = try await node.status("all three") { $0.seq == 3 }
             #expect(status.chain == leader.mark(3).position.chain.description)
             #expect(status.views.endpoints == 1)
@@ -197,6 +206,18 @@ private struct FakeLeader {
                 name: "a frame of 4 GiB", codes: ["frame-malformed"],
                 bytes: [0xFF, 0xFF, 0xFF, 0xFF]),
         ]
+    }
+
+    /// Nine tenths of a megabyte that the follower decodes, hands on and refuses.
+    func largeLie() throws -> [UInt8] {
+        let endpoint = Sample.endpoint(1, annotation: String(repeating: "x", count: 900_000))
+        var generator = SplitMix(seed: 6)
+        let item = try EncodedItem.put(
+            seq: Seq(2), previousSeq: .zero, key: endpoint.key, uid: .random(using: &generator),
+            creationTime: Timestamp(seconds: 1_700_000_000),
+            endpoint: EncodedEndpoint(validating: endpoint.encodedEndpoint()))
+        let audit = Self.audit(Timestamp(microseconds: 1_700_000_000_000_000), epoch: 2)
+        return frame([records[0], EncodedRecord(item: item, audit: audit)])
     }
 
     private func frame(_ records: [EncodedRecord]) -> [UInt8] {
