@@ -12,6 +12,7 @@ from campaigns.bad_connections import compressed
 from campaigns.bad_greetings import behind_hello, greetings
 from campaigns.fake_leader import FakeLeader, History, parts
 from campaigns.processes import wait_until
+from campaigns.report import Failed
 from campaigns.wire import data, fields, frame, uint, varint
 
 # The follower has this many true records when the lies begin.
@@ -59,6 +60,8 @@ class BadRecords(BadInput):
         fake, history = self.fake, self.history
         true = history.records[SERVED]
         for name, wanted, record in false_records(history):
+            if record == true:
+                raise Failed(f"{name}: the record is true")
             yield name, wanted, fake.false_record(record)
         for name, code, item in vectors(self.context, "items.json", "invalid"):
             # A record with an empty item is one without.
@@ -116,7 +119,9 @@ def false_records(history):
     yield "a default written out", ("field-empty",), of(head + uint(2, 0) + rest)
     yield "labels not ascending", ("keys-not-ascending",), of(turned)
     yield "cut off", ("truncated",), of(item[:-3])
-    yield "no UTF-8", ("text-not-utf8",), of(item.replace(b"10.0", b"\xff\xfe.0", 1))
+    node = dict(fields(endpoint))[4]
+    yield "no UTF-8", ("text-not-utf8",), of(
+        item.replace(data(4, node), data(4, b"\xff\xfe" + node[2:])))
     yield "over 1 MiB", ("too-long",), of(longer(item, endpoint))
     yield "an audit part without epoch", ("field-missing",), of(
         item, audit[len(uint(1, 1)):])
