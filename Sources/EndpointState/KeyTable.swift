@@ -13,10 +13,12 @@ package struct KeyTable: Sendable {
     private var shards: [Shard]
     private let shardBits: Int
 
-    /// - Parameter shardBits: 2 to that power is the number of shards; none for what stays small.
-    package init(shardBits: Int = 8) {
+    /// - Parameters:
+    ///   - shardBits: 2 to that power is the number of shards; none for what stays small.
+    ///   - count: Items that will come to each shard.
+    package init(shardBits: Int = 8, reserving count: Int = 0) {
         self.shardBits = shardBits
-        shards = Array(repeating: Shard(), count: 1 << shardBits)
+        shards = (0..<1 << shardBits).map { _ in Shard(reserving: count) }
     }
 
     package init(_ items: OrderedItems) {
@@ -71,6 +73,13 @@ private struct Shard: Sendable {
     private(set) var count = 0
 
     private static let firstSize = 8
+
+    init(reserving count: Int) {
+        guard count > 0 else { return }
+        var size = Self.firstSize
+        while size * 2 < count * 3 { size *= 2 }
+        resize(size)
+    }
 
     func item(
         _ hash: UInt64, _ namespace: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer
@@ -130,11 +139,14 @@ private struct Shard: Sendable {
         return slot
     }
 
-    private mutating func grow() {
-        let (oldItems, oldTags) = (items, tags)
-        let size = max(Self.firstSize, oldItems.count * 2)
+    private mutating func resize(_ size: Int) {
         items = Array(repeating: nil, count: size)
         tags = Array(repeating: 0, count: size)
+    }
+
+    private mutating func grow() {
+        let (oldItems, oldTags) = (items, tags)
+        resize(max(Self.firstSize, oldItems.count * 2))
         for (item, tag) in zip(oldItems, oldTags) where item != nil {
             var slot = Int(tag) & mask
             while items[slot] != nil { slot = (slot + 1) & mask }

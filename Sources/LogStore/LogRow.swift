@@ -18,12 +18,24 @@ package struct LogRow: Hashable, Sendable {
 
 /// A row to append, with the request that asked for it; control events may have none.
 package struct LogEntry: Hashable, Sendable {
-    package var row: LogRow
+    package var row: LogRow { didSet { isHashKnown = false } }
     package var request: RequestKey?
+    /// Whether the record's hash is known to be that of its bytes.
+    private(set) var isHashKnown: Bool
 
+    /// A row from elsewhere: it is hashed again before it is stored.
     package init(row: LogRow, request: RequestKey?) {
         self.row = row
         self.request = request
+        isHashKnown = false
+    }
+
+    /// A record, whose hash was made with it from the same bytes.
+    package init(_ record: EncodedRecord, chain: Hash256, request: RequestKey?) {
+        row = LogRow(
+            seq: record.seq, record: record.bytes, recordHash: record.hash, chain: chain)
+        self.request = request
+        isHashKnown = true
     }
 }
 
@@ -58,7 +70,26 @@ package struct RequestKey: Hashable, Sendable {
     package let bytes: [UInt8]
 
     package init(actor: String, requestID: String) {
-        let scope = Hash256.of(Array(actor.utf8)).withBytes { Array($0.prefix(Self.scopeBytes)) }
-        bytes = scope + Array(requestID.utf8)
+        self.init(RequestScope(actor: actor), requestID: requestID)
+    }
+
+    package init(_ scope: RequestScope, requestID: String) {
+        let id = requestID.utf8
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.scopeBytes + id.count)
+        scope.hash.withBytes { bytes.append(contentsOf: $0.prefix(Self.scopeBytes)) }
+        bytes.append(contentsOf: id)
+        self.bytes = bytes
+    }
+}
+
+/// The actor's part of its request IDs, made once for many of them.
+package struct RequestScope: Sendable {
+    package let actor: String
+    fileprivate let hash: Hash256
+
+    package init(actor: String) {
+        self.actor = actor
+        hash = .of(Array(actor.utf8))
     }
 }

@@ -31,7 +31,7 @@ extension LogWriter {
         var link = head
         for entry in entries {
             let row = entry.row
-            if let fault = row.fault(after: link) {
+            if let fault = row.fault(after: link, isHashKnown: entry.isHashKnown) {
                 throw .batchRefused(seq: row.seq, reason: fault)
             }
             guard row.record.count <= settings.limits.recordBytes, row.seq <= Seq.last else {

@@ -79,12 +79,7 @@ package enum Admission {
                 throw .invalid([FieldFault(field: "metadata.name", reason: "is needed to delete")])
             }
         case .apply, .create, .replace:
-            let wanted = try decoded(mutation)
-            let prepared = try prepared(wanted)
-            key = prepared.key
-            // What preparing leaves alone is taken as it came.
-            endpoint = wanted.hasImplicitLabels ? canonical(mutation.endpoint) : nil
-            if endpoint == nil { endpoint = try encoded(prepared) }
+            (key, endpoint) = try checked(mutation)
         case .importing:
             let imported = try imported(mutation)
             key = imported.endpoint.key
@@ -96,10 +91,20 @@ package enum Admission {
             mutation, from: actor, key: key, endpoint: endpoint, origin: origin)
     }
 
-    /// The bytes as they came; nil when our encoder would write others for the same endpoint.
-    private static func canonical(_ bytes: [UInt8]) -> EncodedEndpoint? {
-        let endpoint = try? EncodedEndpoint(validating: bytes)
-        return endpoint?.isWhollyKnown == true ? endpoint : nil
+    /// As it is to be stored. Nearly every endpoint comes that way, and its bytes are proof; any
+    /// other is decoded, judged and prepared.
+    private static func checked(_ mutation: Mutation) throws(MutationFailure)
+        -> (EndpointKey, EncodedEndpoint)
+    {
+        let given = try? EncodedEndpoint(validating: mutation.endpoint)
+        if let given, given.keepsRulesAsItStands(under: mutation.key) {
+            return (mutation.key, given)
+        }
+        let wanted = try decoded(mutation)
+        let prepared = try prepared(wanted)
+        // What preparing leaves alone is taken as it came, when our encoder would write the same.
+        if let given, given.isWhollyKnown, wanted.hasImplicitLabels { return (prepared.key, given) }
+        return (prepared.key, try encoded(prepared))
     }
 
     private static func encoded(_ endpoint: WorkloadEndpoint) throws(MutationFailure)

@@ -7,40 +7,40 @@ import SyncProtocol
 struct CommitPlanner {
     /// By bytes, as the log's index has it: two texts of different bytes may be equal strings.
     private struct Request: Hashable {
-        let actor: String.UTF8View
-        let requestID: String.UTF8View
+        let mutation: AdmittedMutation
 
-        init(_ mutation: AdmittedMutation) {
-            actor = mutation.actor.name.utf8
-            requestID = mutation.requestID.utf8
-        }
+        init(_ mutation: AdmittedMutation) { self.mutation = mutation }
 
         static func == (left: Request, right: Request) -> Bool {
-            left.requestID.elementsEqual(right.requestID) && left.actor.elementsEqual(right.actor)
+            ByteOrder.equal(left.mutation.requestID, right.mutation.requestID)
+                && ByteOrder.equal(left.mutation.actor.name, right.mutation.actor.name)
         }
 
         func hash(into hasher: inout Hasher) {
-            var text = String(requestID)
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+            mutation.requestID.utf8.span.withUnsafeBytes { hasher.combine(bytes: $0) }
         }
     }
 
     private let view: KeyedView
     private let wallTime: Timestamp
     /// The item of each key's last planned event.
-    private var overlay = KeyTable(shardBits: 0)
+    private var overlay: KeyTable
     private var requestsInBatch: [Request: Int] = [:]
     private(set) var plan: CommitPlan
     private(set) var uids: SeededGenerator
 
+    /// - Parameter count: Mutations that will come.
     init(
         view: KeyedView, head: Position, time: Timestamp, wallTime: Timestamp,
-        uids: SeededGenerator
+        uids: SeededGenerator, count: Int
     ) {
         self.view = view
+        overlay = KeyTable(shardBits: 0, reserving: count)
+        requestsInBatch.reserveCapacity(count)
         self.wallTime = wallTime
         self.uids = uids
         plan = CommitPlan(head: head, time: time)
+        plan.reserve(count)
     }
 
     /// What a decision came to.

@@ -48,7 +48,8 @@ package struct LeaderCore: Sendable {
         fetch: (Seq) throws(Failure) -> EncodedRecord
     ) throws(Failure) -> CommitPlan {
         var planner = CommitPlanner(
-            view: view, head: head, time: max(lastTime, wallTime), wallTime: wallTime, uids: uids)
+            view: view, head: head, time: max(lastTime, wallTime), wallTime: wallTime, uids: uids,
+            count: mutations.count)
         for mutation in mutations {
             if planner.repeatsInBatch(mutation) { continue }
             if case .withoutEvent = search, planner.decide(mutation) == .event { continue }
@@ -103,6 +104,14 @@ package struct CommitPlan: Sendable {
     package var answers: [PlannedAnswer] = []
     package var head: Position
     package var time: Timestamp
+
+    mutating func reserve(_ count: Int) {
+        records.reserveCapacity(count)
+        requests.reserveCapacity(count)
+        outcomes.reserveCapacity(count)
+        chains.reserveCapacity(count)
+        answers.reserveCapacity(count)
+    }
 }
 
 /// Uids and the like, from a seed of the system's randomness: two words of SplitMix64. Uids need

@@ -32,6 +32,11 @@ extension SQLiteConnection {
         try configure(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, named: "no checkpoint on close", to: 1)
     }
 
+    /// Statements of this connection no longer fire triggers, which guard the file against others.
+    package func passTriggers() throws(SQLiteError) {
+        try configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, named: "triggers", to: 0)
+    }
+
     /// Makes a statement on this connection fail rather than write.
     package func forbidWrites() throws(SQLiteError) {
         try set(pragma: "query_only", to: "1")

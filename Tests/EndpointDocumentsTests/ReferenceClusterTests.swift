@@ -42,6 +42,16 @@ struct ReferenceClusterTests {
         #expect(text(cluster.endpoint(at: 0)) == first.joined(separator: "|") + "\n")
     }
 
+    @Test("every endpoint goes the quick way of a leader's admission")
+    func quickWay() throws {
+        for var endpoint in try GeneratedCluster(count: 2_000, seed: 4) {
+            endpoint.metadata.name = try endpoint.derivedName.get()
+            endpoint.setImplicitLabels()
+            let encoded = try EncodedEndpoint(validating: endpoint.encodedEndpoint())
+            #expect(encoded.keepsRulesAsItStands(under: endpoint.key))
+        }
+    }
+
     @Test("an endpoint made alone is the one of the stream")
     func randomAccess() throws {
         let cluster = try GeneratedCluster(count: 3_000, seed: 7)

@@ -10,10 +10,9 @@ package import SyncTransport
 /// between, it is sent again with the same ID, and takes effect once (G11).
 package struct RequestPipeline<Token: Sendable>: Sendable {
     private struct Entry: Sendable {
-        var request: MutationRequest
-        var requestID: String
-        var token: Token
-        var progress: Progress
+        let request: MutationRequest
+        let requestID: String
+        let token: Token
     }
 
     private enum Progress: Sendable {
@@ -33,6 +32,8 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
     }
 
     private var entries = CircularBuffer<Entry>()
+    /// Of each entry; apart, because it changes and an entry is long to copy.
+    private var progress = CircularBuffer<Progress>()
     /// The ticket of the first entry.
     private var base: UInt64 = 1
     /// The index of the first entry that may be waiting.
@@ -49,8 +50,8 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
 
     package mutating func submit(_ request: MutationRequest, token: Token) {
         let id = request.requestID ?? ids.next()
-        entries.append(
-            Entry(request: request, requestID: id, token: token, progress: .waiting(wasSent: .no)))
+        entries.append(Entry(request: request, requestID: id, token: token))
+        progress.append(.waiting(wasSent: .no))
         openCount += 1
     }
 
@@ -61,18 +62,17 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
         var mutations: [Mutation] = []
         var byteCount = 0
         while cursor < entries.count, mutations.count < countLimit, byteCount < byteLimit {
-            let index = entries.index(entries.startIndex, offsetBy: cursor)
             let ticket = base &+ UInt64(cursor)
-            cursor += 1
-            guard case .waiting = entries[index].progress else { continue }
-            let size = entries[index].request.sizeEstimate
-            if byteCount > 0, byteCount + size > byteLimit {
-                cursor -= 1
-                break
+            guard case .waiting = progress[offset: cursor] else {
+                cursor += 1
+                continue
             }
+            let entry = entries[offset: cursor]
+            let size = entry.request.sizeEstimate
+            if byteCount > 0, byteCount + size > byteLimit { break }
             byteCount += size
-            entries[index].progress = .sent
-            let entry = entries[index]
+            progress[offset: cursor] = .sent
+            cursor += 1
             mutations.append(entry.request.mutation(ticket: ticket, requestID: entry.requestID))
         }
         return mutations
@@ -93,38 +93,35 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
         guard answer.ticket >= base, answer.ticket - base < UInt64(entries.count) else {
             return .known
         }
-        let index = entries.index(
-            entries.startIndex, offsetBy: Int(truncatingIfNeeded: answer.ticket - base))
-        guard case .sent = entries[index].progress else { return .known }
+        let offset = Int(truncatingIfNeeded: answer.ticket - base)
+        guard case .sent = progress[offset: offset] else { return .known }
         switch answer.outcome {
-        case .created: return finish(index, .created(answer.seq))
-        case .configured: return finish(index, .configured(answer.seq))
-        case .unchanged: return finish(index, .unchanged(answer.seq))
-        case .deleted: return finish(index, .deleted(answer.seq))
-        case .failed: return failed(answer, index)
+        case .created: return finish(offset, .created(answer.seq))
+        case .configured: return finish(offset, .configured(answer.seq))
+        case .unchanged: return finish(offset, .unchanged(answer.seq))
+        case .deleted: return finish(offset, .deleted(answer.seq))
+        case .failed: return failed(answer, offset)
         }
     }
 
-    private mutating func failed(_ answer: Answer, _ index: CircularBuffer<Entry>.Index)
-        -> AnswerOutcome
-    {
+    private mutating func failed(_ answer: Answer, _ offset: Int) -> AnswerOutcome {
         let error = ClientError(answer)
         switch answer.code {
         case .notLeader:
-            entries[index].progress = .toAskAgain
+            progress[offset: offset] = .toAskAgain
             return .goTo(ServerAddress(answer.leader))
         case .outcomeUnknown, .overloaded, .unavailable:
-            entries[index].progress = .toAskAgain
+            progress[offset: offset] = .toAskAgain
             return .askAgain(error)
-        default: return finish(index, .failed(error))
+        default: return finish(offset, .failed(error))
         }
     }
 
-    private mutating func finish(
-        _ index: CircularBuffer<Entry>.Index, _ outcome: MutationResult.Outcome
-    ) -> AnswerOutcome {
-        let entry = entries[index]
-        entries[index].progress = .done
+    private mutating func finish(_ offset: Int, _ outcome: MutationResult.Outcome)
+        -> AnswerOutcome
+    {
+        let entry = entries[offset: offset]
+        progress[offset: offset] = .done
         openCount -= 1
         dropDone()
         let result = MutationResult(
@@ -133,8 +130,9 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
     }
 
     private mutating func dropDone() {
-        while let first = entries.first, case .done = first.progress {
+        while case .done? = progress.first {
             entries.removeFirst()
+            progress.removeFirst()
             base &+= 1
             cursor = max(0, cursor - 1)
         }
@@ -163,16 +161,16 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
     }
 
     private mutating func reopen(_ change: (Progress) -> Progress) {
-        for index in entries.indices { entries[index].progress = change(entries[index].progress) }
+        for index in progress.indices { progress[index] = change(progress[index]) }
         cursor = 0
     }
 
     /// No server is to be had: everything fails, with the plain truth about what was sent.
     package mutating func giveUp(_ unreachable: ClientError) -> [(Token, MutationResult)] {
         var results: [(Token, MutationResult)] = []
-        for entry in entries {
+        for (entry, progress) in zip(entries, progress) {
             let error: ClientError
-            switch entry.progress {
+            switch progress {
             case .done: continue
             case .waiting(wasSent: .no): error = unreachable
             case .waiting(wasSent: .yes), .sent, .toAskAgain:
@@ -188,6 +186,7 @@ package struct RequestPipeline<Token: Sendable>: Sendable {
         }
         base &+= UInt64(entries.count)
         entries.removeAll()
+        progress.removeAll()
         cursor = 0
         openCount = 0
         return results

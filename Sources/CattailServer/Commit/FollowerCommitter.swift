@@ -112,15 +112,11 @@ struct FollowerCommitter: Committer {
 extension FollowerCore.Intake {
     var entries: [LogEntry] {
         records.indices.map { index in
-            let record = records[index]
             let audit = audits[index]
-            let row = LogRow(
-                seq: record.seq, record: record.bytes, recordHash: record.hash,
-                chain: chains[index])
             let request =
                 audit.requestID.isEmpty
                 ? nil : RequestKey(actor: audit.actor, requestID: audit.requestID)
-            return LogEntry(row: row, request: request)
+            return LogEntry(records[index], chain: chains[index], request: request)
         }
     }
 }

@@ -197,12 +197,14 @@ struct LeaderCommitter: Committer {
 extension CommitPlan {
     /// The plan as the log stores it.
     var entries: [LogEntry] {
-        zip(zip(records, chains), requests).map { pair, request in
-            LogEntry(
-                row: LogRow(
-                    seq: pair.0.seq, record: pair.0.bytes, recordHash: pair.0.hash,
-                    chain: pair.1),
-                request: RequestKey(actor: request.actor.name, requestID: request.requestID))
+        var scope = RequestScope(actor: requests.first?.actor.name ?? "")
+        return records.indices.map { index in
+            let request = requests[index]
+            // Neighbours mostly come from one actor.
+            if request.actor.name != scope.actor { scope = RequestScope(actor: request.actor.name) }
+            return LogEntry(
+                records[index], chain: chains[index],
+                request: RequestKey(scope, requestID: request.requestID))
         }
     }
 }

@@ -66,10 +66,8 @@ struct NodeFiles {
         let record = EncodedRecord(
             item: try .control(seq: Seq(1), .epoch(epoch)),
             audit: AuditPart(epochNumber: epoch.number, time: now, wallTime: now))
-        let row = LogRow(
-            seq: record.seq, record: record.bytes, recordHash: record.hash,
-            chain: writer.head.chain.followed(by: record.hash))
-        try writer.append([LogEntry(row: row, request: nil)])
+        let chain = writer.head.chain.followed(by: record.hash)
+        try writer.append([LogEntry(record, chain: chain, request: nil)])
     }
 
     private static func randomLogID() -> LogID {

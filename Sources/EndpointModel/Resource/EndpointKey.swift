@@ -15,8 +15,7 @@ extension EndpointKey {
     /// By bytes, like the order: an imported name may be any text, and two that Unicode calls
     /// equal (an accent composed or combining) are still two endpoints.
     public static func == (left: EndpointKey, right: EndpointKey) -> Bool {
-        left.namespace.utf8.elementsEqual(right.namespace.utf8)
-            && left.name.utf8.elementsEqual(right.name.utf8)
+        ByteOrder.equal(left.name, right.name) && ByteOrder.equal(left.namespace, right.namespace)
     }
 
     public func hash(into hasher: inout Hasher) {

@@ -19,7 +19,7 @@ extension EndpointName {
         var identifiers = EndpointIdentifiers(node: parts[0])
         if parts.count > 1 { identifiers.orchestrator = parts[1] }
         if parts.count > 2 {
-            switch WorkloadField(orchestrator: parts[1]) {
+            switch WorkloadField(orchestrator: parts[1].utf8) {
             case .pod: identifiers.pod = parts[2]
             case .containerID: identifiers.containerID = parts[2]
             case .orchestrator: identifiers.orchestrator = parts[2]

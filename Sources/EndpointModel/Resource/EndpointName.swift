@@ -85,7 +85,7 @@ public enum EndpointName {
     }
 
     private static func workloadSegment(of identifiers: EndpointIdentifiers) -> Segment {
-        switch WorkloadField(orchestrator: identifiers.orchestrator) {
+        switch WorkloadField(orchestrator: identifiers.orchestrator.utf8) {
         case .pod: Segment(field: "spec.pod", value: identifiers.pod)
         case .containerID: Segment(field: "spec.containerID", value: identifiers.containerID)
         case .orchestrator: Segment(field: "spec.orchestrator", value: identifiers.orchestrator)
@@ -97,13 +97,17 @@ public enum EndpointName {
     enum WorkloadField {
         case pod, containerID, orchestrator, workload
 
-        init(orchestrator: String) {
-            switch orchestrator {
-            case "k8s": self = .pod
-            case "cni": self = .containerID
-            case "libnetwork": self = .orchestrator
-            default: self = .workload
-            }
+        init(orchestrator: some Collection<UInt8>) {
+            self =
+                if orchestrator.elementsEqual("k8s".utf8) {
+                    .pod
+                } else if orchestrator.elementsEqual("cni".utf8) {
+                    .containerID
+                } else if orchestrator.elementsEqual("libnetwork".utf8) {
+                    .orchestrator
+                } else {
+                    .workload
+                }
         }
     }
 

@@ -53,19 +53,19 @@ enum FieldSyntax {
     }
 
     /// `*`, or 1–15 of `[a-zA-Z0-9_.-]`: Linux's IFNAMSIZ without its final zero.
-    static func isInterfaceName(_ text: String) -> Bool {
-        if text == "*" { return true }
-        guard (1...15).contains(text.utf8.count) else { return false }
-        return text.utf8.allSatisfy { kind(of: $0, in: .labelText) != .foreign }
+    static func isInterfaceName(_ text: some Collection<UInt8>) -> Bool {
+        if text.elementsEqual(CollectionOfOne(UInt8(ascii: "*"))) { return true }
+        guard (1...15).contains(text.count) else { return false }
+        return text.allSatisfy { kind(of: $0, in: .labelText) != .foreign }
     }
 
     /// RFC 6335's service name: at most 15 of `[a-z0-9-]` with a letter in it, no dash at an
     /// edge and no two in a row.
-    static func isPortName(_ text: String) -> Bool {
-        guard text.utf8.count <= 15, matches(text.utf8, .dnsLabel) else { return false }
+    static func isPortName(_ text: some Collection<UInt8>) -> Bool {
+        guard text.count <= 15, matches(text, .dnsLabel) else { return false }
         var hasLetter = false
         var previous: UInt8 = 0
-        for byte in text.utf8 {
+        for byte in text {
             if byte == UInt8(ascii: "-") && previous == byte { return false }
             if byte >= UInt8(ascii: "a") { hasLetter = true }
             previous = byte

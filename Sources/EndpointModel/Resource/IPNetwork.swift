@@ -7,8 +7,9 @@ package struct IPNetwork: Hashable, Sendable {
 
     /// Reads an address, or an address, `/` and a decimal prefix length that its form allows
     /// (32 for dotted, 128 with colons). Zeros before the length are accepted (`/032`).
-    package init?(_ text: String) {
-        let bytes = text.utf8.span
+    package init?(_ text: String) { self.init(utf8: text.utf8.span) }
+
+    init?(utf8 bytes: Span<UInt8>) {
         guard let slash = Self.slash(in: bytes) else {
             guard let address = IPAddress.parse(bytes) else { return nil }
             (self.address, prefixBitCount) = (address, 128)

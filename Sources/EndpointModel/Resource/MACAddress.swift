@@ -2,8 +2,7 @@
 /// of hexadecimal digits joined by one `:` or `-` each, as groups of four digits joined by `.`,
 /// or as bare digits.
 enum MACAddress {
-    static func isValid(_ text: String) -> Bool {
-        let bytes = text.utf8.span
+    static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count >= 12 else { return false }
         switch bytes[2] {
         case UInt8(ascii: ":"), UInt8(ascii: "-"):

@@ -31,22 +31,24 @@ extension ObjectMetadata {
     package func addNamespaceFaults(to faults: inout FaultList) {
         if namespace.isEmpty {
             faults.add("metadata.namespace", "", "is required")
-        } else if namespace.utf8.count > Self.mostLabelBytes
-            || !FieldSyntax.matches(namespace.utf8, .dnsLabel)
-        {
+        } else if !Self.isNamespace(namespace.utf8) {
             faults.add(
                 "metadata.namespace", namespace,
                 "is not 1 to 63 lower-case letters, digits and inner dashes")
         }
     }
 
+    static func isNamespace(_ text: some Collection<UInt8>) -> Bool {
+        text.count <= mostLabelBytes && FieldSyntax.matches(text, .dnsLabel)
+    }
+
     private func addLabelFaults(to faults: inout FaultList) {
         var broken: [(key: String, value: String, reason: String)] = []
         for (key, value) in labels {
-            if let reason = QualifiedName.brokenRule(key, prefix: .subdomain) {
+            if let reason = QualifiedName.brokenRule(key.utf8, prefix: .subdomain) {
                 broken.append((key, key, reason))
             }
-            if let reason = Self.brokenValueRule(value) { broken.append((key, value, reason)) }
+            if let reason = Self.brokenValueRule(value.utf8) { broken.append((key, value, reason)) }
         }
         // A dictionary has no order; the faults of a document have one.
         for fault in broken.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -54,10 +56,10 @@ extension ObjectMetadata {
         }
     }
 
-    private static func brokenValueRule(_ value: String) -> String? {
+    static func brokenValueRule(_ value: some Collection<UInt8>) -> String? {
         if value.isEmpty { return nil }
-        if value.utf8.count > mostLabelBytes { return "is longer than 63 bytes" }
-        return FieldSyntax.matches(value.utf8, .labelText) ? nil : QualifiedName.textRule
+        if value.count > mostLabelBytes { return "is longer than 63 bytes" }
+        return FieldSyntax.matches(value, .labelText) ? nil : QualifiedName.textRule
     }
 
     /// Keys are judged without regard to case; values are free, but all together are bounded.
@@ -66,7 +68,7 @@ extension ObjectMetadata {
         var broken: [(key: String, reason: String)] = []
         for (key, value) in annotations {
             byteCount += key.utf8.count + value.utf8.count
-            if let reason = QualifiedName.brokenRule(key, prefix: .subdomainAnyCase) {
+            if let reason = QualifiedName.brokenRule(key.utf8, prefix: .subdomainAnyCase) {
                 broken.append((key, reason))
             }
         }
@@ -88,13 +90,14 @@ enum QualifiedName {
     static let textRule =
         "is not letters, digits, '-', '_' and '.', beginning and ending with a letter or digit"
 
-    static func brokenRule(_ key: String, prefix alphabet: FieldSyntax.Alphabet) -> String? {
-        let bytes = key.utf8
-        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else {
-            return brokenNameRule(bytes[...])
+    static func brokenRule(
+        _ key: some Collection<UInt8>, prefix alphabet: FieldSyntax.Alphabet
+    ) -> String? {
+        guard let slash = key.firstIndex(of: UInt8(ascii: "/")) else {
+            return brokenNameRule(key)
         }
-        let prefix = bytes[..<slash]
-        let name = bytes[bytes.index(after: slash)...]
+        let prefix = key[..<slash]
+        let name = key[key.index(after: slash)...]
         if name.contains(UInt8(ascii: "/")) { return "has more than one '/'" }
         if prefix.isEmpty { return "has nothing before the '/'" }
         if prefix.count > ObjectMetadata.mostNameBytes {
@@ -104,7 +107,7 @@ enum QualifiedName {
         return brokenNameRule(name)
     }
 
-    private static func brokenNameRule(_ name: Substring.UTF8View) -> String? {
+    private static func brokenNameRule(_ name: some Collection<UInt8>) -> String? {
         if name.isEmpty { return "has an empty name" }
         if name.count > 63 { return "has a name longer than 63 bytes" }
         return FieldSyntax.matches(name, .labelText) ? nil : textRule

@@ -32,14 +32,14 @@ extension WorkloadEndpointSpec {
     }
 
     private func addInterfaceFaults(to faults: inout FaultList) {
-        if !FieldSyntax.isInterfaceName(interfaceName) {
+        if !FieldSyntax.isInterfaceName(interfaceName.utf8) {
             let reason =
                 interfaceName.isEmpty
                 ? "is required: '*' or the interface's name on the host"
                 : "is not '*' or 1 to 15 letters, digits, '_', '.' or '-'"
             faults.add("spec.interfaceName", interfaceName, reason)
         }
-        if !mac.isEmpty && !MACAddress.isValid(mac) {
+        if !mac.isEmpty && !MACAddress.isValid(mac.utf8.span) {
             faults.add("spec.mac", mac, "is not a MAC address of 6, 8 or 20 octets")
         }
     }
@@ -54,7 +54,7 @@ extension WorkloadEndpointSpec {
     /// A name is the way policies speak of a port, so it must mean one.
     private func addPortNameFaults(to faults: inout FaultList) {
         var firstUse: [String: Int] = [:]
-        for (index, port) in ports.enumerated() where FieldSyntax.isPortName(port.name) {
+        for (index, port) in ports.enumerated() where FieldSyntax.isPortName(port.name.utf8) {
             guard let first = firstUse[port.name] else {
                 firstUse[port.name] = index
                 continue
@@ -83,7 +83,7 @@ extension EndpointPort {
             if hostPort == 0 {
                 faults.add("\(path()).name", "", "is required unless hostPort is given")
             }
-        } else if !FieldSyntax.isPortName(name) {
+        } else if !FieldSyntax.isPortName(name.utf8) {
             faults.add(
                 "\(path()).name", name,
                 "is not 1 to 15 lower-case letters, digits and single inner dashes with a letter")

@@ -7,6 +7,17 @@ package enum ByteOrder {
         left.count == right.count && commonPrefix(left, right) == left.count
     }
 
+    /// Two texts of different bytes may be equal strings; these are not.
+    package static func equal(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return left.utf8.span.withUnsafeBytes { equal($0, right) }
+    }
+
+    package static func equal(_ left: UnsafeRawBufferPointer, _ right: String) -> Bool {
+        guard left.count == right.utf8.count else { return false }
+        return right.utf8.span.withUnsafeBytes { equal(left, $0) }
+    }
+
     /// Less than, equal to or greater than zero, as the left is before, equal to or after the
     /// right.
     package static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)

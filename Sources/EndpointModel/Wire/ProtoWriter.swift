@@ -72,12 +72,24 @@ package struct ProtoWriter {
         bytes.append(0)
         body(&self)
         let length = bytes.count - lengthIndex - 1
-        if length < 0x80 {
-            bytes[lengthIndex] = UInt8(truncatingIfNeeded: length)
-        } else {
-            var prefix = ProtoWriter()
-            prefix.varint(UInt64(length))
-            bytes.replaceSubrange(lengthIndex...lengthIndex, with: prefix.bytes)
+        let widths = Self.varintByteCount(UInt64(length))
+        if widths > 1 { widen(lengthIndex, by: widths - 1) }
+        var rest = length
+        for index in lengthIndex..<lengthIndex + widths {
+            bytes[index] = UInt8(truncatingIfNeeded: rest & 0x7F) | 0x80
+            rest >>= 7
+        }
+        bytes[lengthIndex + widths - 1] &= 0x7F
+    }
+
+    /// Moves all bytes behind `index` back by `count`.
+    private mutating func widen(_ index: Int, by count: Int) {
+        let tail = bytes.count - index - 1
+        for _ in 0..<count { bytes.append(0) }
+        bytes.withUnsafeMutableBytes { raw in
+            let from = UnsafeRawBufferPointer(rebasing: raw[index + 1..<index + 1 + tail])
+            UnsafeMutableRawBufferPointer(rebasing: raw[(index + 1 + count)...]).copyMemory(
+                from: from)
         }
     }
 

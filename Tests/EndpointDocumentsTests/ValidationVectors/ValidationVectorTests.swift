@@ -109,8 +109,19 @@ struct ValidationVectorTests {
         ])
         verdict.derivedName = try? derivedName.get()
         #expect(Set(endpoint.validate(for: write).map(\.field)) == Set(faultFields(verdict)))
+        #expect(try !goesTheQuickWay(endpoint) || endpoint.validate(for: .apply).isEmpty)
         if verdict.isValid { verdict.normalized = stored(try endpoint.prepared(for: write)) }
         return verdict
+    }
+
+    /// Whether its bytes alone prove it good.
+    private func goesTheQuickWay(_ endpoint: WorkloadEndpoint) throws -> Bool {
+        var endpoint = endpoint
+        endpoint.addImplicitLabels()
+        guard let encoded = try? EncodedEndpoint(validating: endpoint.encodedEndpoint()) else {
+            return false
+        }
+        return encoded.keepsRulesAsItStands(under: endpoint.key)
     }
 
     private func faultFields(_ verdict: Verdict) -> [String] {
