@@ -128,7 +128,8 @@ let package = Package(
         .executableTarget(
             name: "WatchEndpoints",
             dependencies: ["EndpointModel", "EndpointState", "CattailClient"],
-            path: "Examples/WatchEndpoints/Sources/WatchEndpoints", swiftSettings: settings),
+            path: "Examples/WatchEndpoints/Sources/WatchEndpoints", packageAccess: false,
+            swiftSettings: settings),
         // What tests share: virtual clock, recorders, processes, throw-away folders.
         .target(
             name: "CattailTestKit",
