@@ -5,22 +5,26 @@ public import SyncTransport
 
 /// Where the servers are and how patient a client is.
 public struct ClientConfiguration: Sendable {
-    /// Tried in this order; a write that reaches a follower goes to the leader by itself.
+    /// Tried in this order, at least one; a write that reaches a follower goes to the leader by
+    /// itself.
     public var servers: [ServerAddress]
-    /// Who asks, as the log will show it. Not verified without a certificate.
+    /// Who asks, as the log will show it: at most 253 bytes. Not verified without a certificate.
     public var actor: String
-    /// Name and version of the program, for the server's status.
+    /// Name and version of the program, for the server's status: at most 253 bytes.
     public var program: String
     /// How long a request waits without hearing anything from a server, to connect or for the
-    /// next answer. A request that makes progress is not bounded.
+    /// next answer; 10 s unless set. A request that makes progress is not bounded, and a
+    /// subscription tries again for ever: it waits this long for each server.
     public var timeout: Duration
     /// The pauses between attempts to connect, growing from the first to the second with a
-    /// random part, so that a thousand agents do not come back at once.
+    /// random part, so that a thousand agents do not come back at once; 100 ms to 5 s unless set.
     public var pauses: ClosedRange<Duration>
-    /// Where the sockets live; shared by as many clients as wanted.
+    /// Where the sockets live; shared by as many clients as wanted. NIO's singleton unless set.
     public var eventLoopGroup: any EventLoopGroup
+    /// Where the library logs.
     public var logger: Logger
 
+    /// Servers as values; everything else stands as its property says until it is set.
     public init(
         servers: [ServerAddress] = [.standard], actor: String,
         timeout: Duration = .seconds(10)

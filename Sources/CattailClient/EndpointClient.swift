@@ -8,10 +8,12 @@ internal import NIOCore
 /// leader, and what was not answered is sent again with the same request ID, so that it takes
 /// effect once (G11).
 public final class EndpointClient: Sendable {
+    /// As it was made; a client does not change.
     public let configuration: ClientConfiguration
     private let eventLoop: any EventLoop
     private let runner: NIOLoopBoundBox<RequestRunner>
 
+    /// Dials nothing yet. There must be a server in the configuration.
     public init(configuration: ClientConfiguration) {
         self.configuration = configuration
         eventLoop = configuration.eventLoopGroup.next()
@@ -37,10 +39,16 @@ public final class EndpointClient: Sendable {
 
     // MARK: One mutation
 
-    /// Creates or replaces an endpoint, whichever fits. `expecting` is the resourceVersion that
-    /// must stand.
+    /// Creates or replaces an endpoint, whichever fits.
     ///
-    /// - Throws: `ClientError`, such as `invalid` with all faults, or `conflict`.
+    /// - Parameters:
+    ///   - endpoint: It needs a namespace; a name that is empty is derived from the spec.
+    ///   - expecting: The resourceVersion that must stand, as a seq; nil: any, or none.
+    ///   - effect: ``MutationRequest/Effect/dryRun`` says what would happen, and changes nothing.
+    /// - Returns: When it is durable. A put that changes nothing makes no event, and is
+    ///   ``MutationResult/Outcome/unchanged(_:)``.
+    /// - Throws: ``ClientError``: `invalid` with all faults at once, `conflict`, `unreachable`,
+    ///   `outcome-unknown`, `read-only` …
     @discardableResult
     public func apply(
         _ endpoint: WorkloadEndpoint, expecting: Seq? = nil,
@@ -50,7 +58,10 @@ public final class EndpointClient: Sendable {
             MutationRequest(.apply, endpoint, expectedSeq: expecting, effect: effect))
     }
 
-    /// Creates an endpoint; `already-exists` when its key is taken.
+    /// Creates an endpoint.
+    ///
+    /// - Throws: ``ClientError``: `already-exists` when its key is taken, and what
+    ///   ``apply(_:expecting:effect:)`` throws.
     @discardableResult
     public func create(_ endpoint: WorkloadEndpoint, effect: MutationRequest.Effect = .real)
         async throws(ClientError) -> MutationResult
@@ -58,7 +69,11 @@ public final class EndpointClient: Sendable {
         try await perform(MutationRequest(.create, endpoint, effect: effect))
     }
 
-    /// Replaces an endpoint; `not-found` when there is none.
+    /// Replaces an endpoint. `expecting` is the resourceVersion that must stand, as a seq;
+    /// nil: any.
+    ///
+    /// - Throws: ``ClientError``: `not-found` when there is none, and what
+    ///   ``apply(_:expecting:effect:)`` throws.
     @discardableResult
     public func replace(
         _ endpoint: WorkloadEndpoint, expecting: Seq? = nil,
@@ -68,7 +83,16 @@ public final class EndpointClient: Sendable {
             MutationRequest(.replace, endpoint, expectedSeq: expecting, effect: effect))
     }
 
-    /// Deletes an endpoint; `not-found` when there is none.
+    /// Deletes an endpoint.
+    ///
+    /// - Parameters:
+    ///   - key: Namespace and name.
+    ///   - expecting: The resourceVersion that must stand, as a seq; nil: any.
+    ///   - expectedUID: The uid that must stand; nil: any. It tells an endpoint from another one
+    ///     that has taken its name since.
+    ///   - effect: ``MutationRequest/Effect/dryRun`` says what would happen, and changes nothing.
+    /// - Throws: ``ClientError``: `not-found` when there is none, `conflict`, and what any
+    ///   mutation throws.
     @discardableResult
     public func delete(
         _ key: EndpointKey, expecting: Seq? = nil, expectedUID: UID? = nil,
@@ -80,8 +104,10 @@ public final class EndpointClient: Sendable {
                 effect: effect))
     }
 
-    /// Takes over an endpoint from elsewhere: nothing is refused for the resource's rules, and
-    /// `origin` keeps what it was there.
+    /// Takes over an endpoint from elsewhere: nothing is refused for the resource's rules. Which
+    /// of them it breaks is kept in the event, and so is `origin`, what it was there.
+    ///
+    /// - Throws: ``ClientError``, as any mutation; `invalid` when it has no usable key.
     @discardableResult
     public func importing(_ endpoint: WorkloadEndpoint, origin: Origin)
         async throws(ClientError) -> MutationResult
@@ -89,7 +115,9 @@ public final class EndpointClient: Sendable {
         try await perform(MutationRequest(.importing, endpoint, origin: origin))
     }
 
-    /// Any one mutation.
+    /// Any one mutation, such as one with a request ID of its own.
+    ///
+    /// - Throws: ``ClientError``; what was sent and never answered is `outcome-unknown`.
     @discardableResult
     public func perform(_ request: MutationRequest) async throws(ClientError) -> MutationResult {
         let runner = runner
@@ -103,7 +131,9 @@ public final class EndpointClient: Sendable {
 
     // MARK: Many mutations
 
-    /// A pipeline of mutations, at most `window` of them under way.
+    /// A pipeline of mutations.
+    ///
+    /// - Parameter window: How many may be under way or wait for their results to be taken.
     public func mutations(window: Int = 8192) -> MutationStream {
         let runner = runner
         let eventLoop = eventLoop
@@ -114,6 +144,12 @@ public final class EndpointClient: Sendable {
 
     /// Sends all requests and hands over their results in the same order, as they come. One that
     /// fails is a result and stops nothing.
+    ///
+    /// - Parameters:
+    ///   - requests: Taken one by one, as there is room.
+    ///   - window: How many may be under way or wait to be taken.
+    ///   - take: Called once for each request, in order.
+    /// - Throws: What `take` throws, which ends the submission: what was sent may still happen.
     public func submit(
         _ requests: some Sequence<MutationRequest> & Sendable, window: Int = 8192,
         taking take: (MutationResult) async throws -> Void
@@ -122,6 +158,9 @@ public final class EndpointClient: Sendable {
     }
 
     /// The same for requests that come over time.
+    ///
+    /// - Throws: What `take` throws; or what the sequence does, when the results of all requests
+    ///   before that were taken.
     public func submit<Requests: AsyncSequence & Sendable>(
         _ requests: Requests, window: Int = 8192,
         taking take: (MutationResult) async throws -> Void
@@ -149,14 +188,15 @@ public final class EndpointClient: Sendable {
 
     // MARK: Subscribing
 
-    /// Begins a subscription with this client's servers.
+    /// Begins a subscription with this client's servers. It has connections of its own and
+    /// outlives the client's ``close()``.
     public func subscribe(_ subscription: SubscriptionConfiguration = SubscriptionConfiguration())
         -> EndpointSubscription
     {
         EndpointSubscription(configuration: configuration, subscription: subscription)
     }
 
-    /// Begins to follow the log with this client's servers.
+    /// Begins to follow the log with this client's servers, on connections of its own.
     ///
     /// - Parameter position: What is behind it is given; nil: everything from the first event on.
     public func followLog(after position: Position? = nil) -> LogSubscription {

@@ -3,6 +3,7 @@ internal import SyncProtocol
 
 /// A point in the log, as people name one.
 public enum LogPoint: Hashable, Sendable {
+    /// The event with this number; 0 is before the first.
     case seq(Seq)
     /// The last event that is not after this moment.
     case time(Timestamp)

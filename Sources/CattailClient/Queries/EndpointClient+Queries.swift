@@ -3,6 +3,8 @@ internal import SyncProtocol
 
 extension EndpointClient {
     /// One endpoint, now or at a point in the past; nil when there was none.
+    ///
+    /// - Throws: ``ClientError``: `position-ahead`, `position-compacted`, `unreachable` …
     public func get(_ key: EndpointKey, at point: LogPoint? = nil) async throws -> EncodedItem? {
         let pages = pages(.get(key, at: point?.wire)) { $0.items }
         do {
@@ -12,15 +14,21 @@ extension EndpointClient {
         }
     }
 
-    /// All endpoints of a selection, in the order of their keys, now or at a point in the past.
+    /// All endpoints of a selection, in the order of namespace, then name, now or at a point in
+    /// the past. The seq of the answer is that of the state.
     public func list(_ selection: Selection = .everything, at point: LogPoint? = nil)
         -> QueryPages<EncodedItem>
     {
         pages(.list(selection.wire, at: point?.wire)) { $0.items }
     }
 
-    /// The events themselves, ascending; both ends belong to it. Without them from the first
-    /// event to the last.
+    /// The events themselves, ascending.
+    ///
+    /// - Parameters:
+    ///   - from: The first event; of a time the first that is not before it. Nil: the log's first.
+    ///   - to: The last event, which belongs to it; nil: the head when it is asked.
+    ///   - key: Only this endpoint's; nil: all.
+    ///   - actor: Only this actor's; empty: all.
     public func log(
         from: LogPoint? = nil, to: LogPoint? = nil, key: EndpointKey? = nil, actor: String = ""
     ) -> QueryPages<LogEntry> {
@@ -28,12 +36,14 @@ extension EndpointClient {
         return pages(.log(query)) { $0.entries }
     }
 
-    /// All events of one endpoint, ascending.
+    /// All events of one endpoint, ascending, with those of endpoints that had its key before.
+    /// Iteration throws `not-found` when there never was one.
     public func history(_ key: EndpointKey) -> QueryPages<LogEntry> {
         pages(.history(key)) { $0.entries }
     }
 
-    /// What the state after `to` has different from the state after `from`, each endpoint once.
+    /// What the state after `to` has different from the state after `from`, each endpoint once,
+    /// in the order of keys.
     public func diff(from: LogPoint, to: LogPoint) -> QueryPages<EndpointDifference> {
         pages(.diff(from: from.wire, to: to.wire)) { body in
             guard case .diff(let entries) = body else { return nil }
@@ -41,7 +51,10 @@ extension EndpointClient {
         }
     }
 
-    /// Has the server check its log from a seq on.
+    /// Has the server check its log from a seq on: every event's bytes, hashes and place.
+    ///
+    /// - Returns: Also of a log that is not whole; ``LogVerification/firstBad`` says where.
+    /// - Throws: ``ClientError`` when no server answers.
     public func verify(from seq: Seq = .zero) async throws -> LogVerification {
         let pages = pages(.verify(from: seq)) { body -> [LogVerification]? in
             guard case .verify(let report) = body else { return nil }
@@ -57,7 +70,10 @@ extension EndpointClient {
         return last
     }
 
-    /// How the server stands, as a JSON document.
+    /// How the server stands, as a compact JSON document in UTF-8: `role`, `logID`, `epoch`,
+    /// `seq`, `lagEvents`, `staleSince`, `subscribers` … as `cattail status -o json` prints it.
+    ///
+    /// - Throws: ``ClientError`` when no server answers.
     public func status() async throws -> [UInt8] {
         let pages = pages(.status) { body -> [UInt8]? in
             if case .json(let bytes) = body { bytes } else { nil }

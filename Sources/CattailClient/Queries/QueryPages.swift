@@ -18,10 +18,12 @@ public struct QueryPages<Element: Sendable>: AsyncSequence, Sendable {
         self.page = page
     }
 
+    /// Asks the question.
     public func makeAsyncIterator() -> Iterator {
         Iterator(parts: QueryParts(configuration: configuration, body: makeBody()), page: page)
     }
 
+    /// One asking of the question; letting go of it ends it.
     public struct Iterator: AsyncIteratorProtocol {
         private let parts: QueryParts
         private let page: @Sendable (QueryAnswer.Body) -> [Element]?
@@ -33,7 +35,11 @@ public struct QueryPages<Element: Sendable>: AsyncSequence, Sendable {
             self.page = page
         }
 
-        /// The next page, never empty; nil behind the last. Throws `ClientError`.
+        /// The next page, never empty; nil behind the last.
+        ///
+        /// - Throws: ``ClientError``: `unreachable` when no server answers, `position-ahead` or
+        ///   `position-compacted` for a point that the server does not have, and what else the
+        ///   question says. Once a page has come, a lost connection ends the answer.
         public mutating func next() async throws -> [Element]? {
             while let body = try await parts.next() {
                 if case .end(let seq) = body { answeredSeq = seq }
@@ -43,7 +49,9 @@ public struct QueryPages<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
-    /// All elements, and the seq that they speak of.
+    /// All elements, and the seq that they speak of: for what is known to be small.
+    ///
+    /// - Throws: ``ClientError``, as iteration does.
     public func collect() async throws -> (elements: [Element], seq: Seq) {
         var iterator = makeAsyncIterator()
         var elements: [Element] = []

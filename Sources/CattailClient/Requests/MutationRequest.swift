@@ -8,8 +8,11 @@ public struct MutationRequest: Hashable, Sendable {
     public enum Operation: Hashable, Sendable {
         /// Create or replace, whichever fits.
         case apply
+        /// Fails with `already-exists` when the key is taken.
         case create
+        /// Fails with `not-found` when there is none.
         case replace
+        /// Fails with `not-found` when there is none.
         case delete
         /// As apply, and nothing is refused for the resource's rules.
         case importing
@@ -17,24 +20,32 @@ public struct MutationRequest: Hashable, Sendable {
 
     /// Whether it takes effect or only says what it would do.
     public enum Effect: Hashable, Sendable {
+        /// It takes effect.
         case real
+        /// The result says what would happen, and nothing does.
         case dryRun
     }
 
+    /// What is wanted.
     public var operation: Operation
+    /// Of which endpoint. The leader derives a name that is empty from the spec.
     public var key: EndpointKey
     /// The endpoint in the schema's encoding (`WorkloadEndpoint.encodedEndpoint()`); empty for a
     /// delete.
     public var endpointBytes: [UInt8]
-    /// The resourceVersion that must stand; nil: any.
+    /// The resourceVersion that must stand, as a seq; nil: any.
     public var expectedSeq: Seq?
+    /// The uid that must stand; nil: any.
     public var expectedUID: UID?
     /// Of an import: what the document said of itself.
     public var origin: Origin?
+    /// Whether it takes effect.
     public var effect: Effect
-    /// Makes a retry safe, also from another process; nil: the client gives one (G11).
+    /// Makes a retry safe, also from another process: the same ID of the same actor takes effect
+    /// once and gets the same answer (G11). At most 128 bytes; nil: the client gives one.
     public var requestID: String?
 
+    /// A request out of its parts, with an endpoint that is encoded already.
     public init(
         _ operation: Operation, key: EndpointKey, endpointBytes: [UInt8] = [],
         expectedSeq: Seq? = nil, expectedUID: UID? = nil, origin: Origin? = nil,
@@ -93,19 +104,29 @@ extension MutationRequest.Operation {
 
 /// What became of one request.
 public struct MutationResult: Sendable {
+    /// The endpoint that it was about, as the request named it: without a name when the leader
+    /// was to derive it.
     public var key: EndpointKey
+    /// The request's own, or the one that the client gave it.
     public var requestID: String
+    /// What happened.
     public var outcome: Outcome
 
+    /// What a mutation did, with the seq of its event; or why it did nothing.
     public enum Outcome: Sendable {
+        /// The endpoint is new.
         case created(Seq)
+        /// An endpoint that was there is different now.
         case configured(Seq)
         /// Nothing to change: no event. The seq is that of the event that stands.
         case unchanged(Seq)
+        /// The endpoint is gone.
         case deleted(Seq)
+        /// Nothing happened; of `outcome-unknown`: perhaps it did.
         case failed(ClientError)
     }
 
+    /// As the library makes them; for a test's double of a client.
     public init(key: EndpointKey, requestID: String, outcome: Outcome) {
         self.key = key
         self.requestID = requestID
@@ -120,6 +141,7 @@ public struct MutationResult: Sendable {
         }
     }
 
+    /// Why it failed; nil when it did not.
     public var error: ClientError? {
         if case .failed(let error) = outcome { error } else { nil }
     }

@@ -8,6 +8,7 @@ internal import NIOCore
 /// requests are under way or wait to be taken; `send` suspends beyond that, so somebody has to
 /// take results meanwhile.
 public final class MutationStream: AsyncSequence, Sendable {
+    /// What iteration gives: one for each request, in the order of sending.
     public typealias Element = MutationResult
 
     fileprivate struct State {
@@ -35,7 +36,10 @@ public final class MutationStream: AsyncSequence, Sendable {
 
     // MARK: Sending
 
-    /// Hands a request over; suspends only while the window is full.
+    /// Hands a request over; suspends only while the window is full. One task sends.
+    ///
+    /// - Throws: ``ClientError`` `cancelled` when the stream was finished or its taking cancelled;
+    ///   `CancellationError` when the task is.
     public func send(_ request: MutationRequest) async throws {
         while true {
             switch try offer(request) {
@@ -46,6 +50,9 @@ public final class MutationStream: AsyncSequence, Sendable {
         }
     }
 
+    /// Hands all of them over, one after the other.
+    ///
+    /// - Throws: As ``send(_:)``.
     public func send(contentsOf requests: some Sequence<MutationRequest>) async throws {
         for request in requests { try await send(request) }
     }
@@ -127,8 +134,10 @@ public final class MutationStream: AsyncSequence, Sendable {
 
     // MARK: Taking
 
+    /// One task takes results.
     public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
+    /// The results' end of the pipeline.
     public struct Iterator: AsyncIteratorProtocol {
         let stream: MutationStream
         private var ready: ArraySlice<MutationResult> = []

@@ -15,9 +15,10 @@ internal import SyncProtocol
 /// file move on, so after a crash the last update may come again but none is left out.
 ///
 /// One task iterates. Iteration ends when the subscription is closed or the task cancelled, and
-/// throws `ClientError` for what no further attempt can mend, such as a selector that does not
+/// throws ``ClientError`` for what no further attempt can mend, such as a selector that does not
 /// parse.
 public final class EndpointSubscription: AsyncSequence, Sendable {
+    /// What iteration gives.
     public typealias Element = EndpointUpdate
 
     /// Some tens of megabytes of items at most, beside the one batch that is the largest.
@@ -54,7 +55,8 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         }
     }
 
-    /// Begins at once.
+    /// Begins at once, with what the cache file holds. A file that cannot be used shows as
+    /// ``SubscriptionStatus/cacheUnusable(_:)``, not here.
     public init(
         configuration: ClientConfiguration,
         subscription: SubscriptionConfiguration = SubscriptionConfiguration()
@@ -106,11 +108,17 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         try? await eventLoop.submit { runner.value.stop() }.get()
     }
 
+    /// One task iterates, once.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
+    /// The reader's end of the subscription.
     public struct Iterator: AsyncIteratorProtocol {
         let subscription: EndpointSubscription
 
+        /// The next update; nil when the subscription was closed or the task cancelled. Says that
+        /// the one before is done with.
+        ///
+        /// - Throws: ``ClientError`` for what no further attempt can mend.
         public mutating func next() async throws -> EndpointUpdate? {
             try await subscription.next()
         }
@@ -118,7 +126,8 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
 
     // MARK: Freshness
 
-    /// The state at the last mark that arrived: a pinned version.
+    /// The state at the last mark that arrived, which iteration may not have given yet: a pinned
+    /// version, which costs little to keep.
     public func snapshot() -> EndpointSet { freshness.withLockedValue(\.state) }
 
     /// Where that is; nil before the first mark.

@@ -4,7 +4,9 @@ public import SyncTransport
 
 /// What a subscriber is told, in order.
 public enum EndpointUpdate: Sendable {
+    /// How the subscription stands: for people and for judging freshness.
     case status(SubscriptionStatus)
+    /// What is different now, up to one mark.
     case changes(EndpointChanges)
 }
 
@@ -13,6 +15,7 @@ public enum EndpointUpdate: Sendable {
 /// After every connection come `connecting`, `resync`, one or more batches of changes (each with
 /// its mark), then `inSync`.
 public enum SubscriptionStatus: Hashable, Sendable {
+    /// This server is being dialed.
     case connecting(ServerAddress)
     /// How the server goes on: what follows starts at `seq`.
     case resync(ResyncKind, Seq)
@@ -29,16 +32,21 @@ public enum SubscriptionStatus: Hashable, Sendable {
     case digestDiffers(Seq)
     /// Three times in a row: what is held cannot be vouched for until a later `inSync`.
     case unverified(Seq)
-    /// The server said goodbye.
+    /// The server said goodbye, with a code such as `draining`. Another attempt follows, or the
+    /// subscription ends when it would meet the same.
     case goodbye(code: String, message: String)
-    /// The cache file could not be used or written.
+    /// The cache file, for this reason, could not be read, and will be replaced; or it could not
+    /// be opened or written, and what is held stays in memory alone.
     case cacheUnusable(String)
 }
 
 /// The ways to bring a subscriber on.
 public enum ResyncKind: String, Hashable, Sendable, CaseIterable {
+    /// Every change since what was held.
     case deltas
+    /// Each endpoint that differs from what was held, once.
     case netChange = "net-change"
+    /// Everything anew; told are only the differences from what was held.
     case snapshot
     /// What was held is not on the server's history and was replaced.
     case reset
@@ -48,11 +56,13 @@ public enum ResyncKind: String, Hashable, Sendable, CaseIterable {
 public struct EndpointChanges: Sendable {
     /// In the order in which they happened, as far as that is known.
     public var changes: [EndpointChange]
+    /// Up to where that is.
     public var mark: SubscriptionMark
     /// What is held at the mark: a pinned version, which costs nothing to keep until it is let
     /// go of.
     public var state: EndpointSet
 
+    /// As a subscription makes them; for a test's double of one.
     public init(changes: [EndpointChange], mark: SubscriptionMark, state: EndpointSet) {
         self.changes = changes
         self.mark = mark
@@ -68,6 +78,7 @@ public enum EndpointChange: Sendable {
     /// reset) it has that of the mark.
     case removal(EndpointKey, seq: Seq)
 
+    /// Of the endpoint.
     public var key: EndpointKey {
         switch self {
         case .put(let item): item.key
@@ -75,6 +86,7 @@ public enum EndpointChange: Sendable {
         }
     }
 
+    /// Of the event that did it; of a removal without one of its own that of the mark.
     public var seq: Seq {
         switch self {
         case .put(let item): item.seq
@@ -85,11 +97,14 @@ public enum EndpointChange: Sendable {
 
 /// "You now hold this position."
 public struct SubscriptionMark: Hashable, Sendable {
+    /// Good for a resume at any server of the log.
     public var position: Position
     /// Computed here from the items held, never copied from the server.
     public var digest: StateDigest
+    /// Whether it was compared with the server's.
     public var check: Check
 
+    /// What the digest was held to.
     public enum Check: Hashable, Sendable {
         /// The server sent its own digest, and it is the same (G6).
         case verified
@@ -97,11 +112,13 @@ public struct SubscriptionMark: Hashable, Sendable {
         case notCompared
     }
 
+    /// As a subscription makes them; for a test's double of one.
     public init(position: Position, digest: StateDigest, check: Check) {
         self.position = position
         self.digest = digest
         self.check = check
     }
 
+    /// The seq of the position.
     public var seq: Seq { position.seq }
 }

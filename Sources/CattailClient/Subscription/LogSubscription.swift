@@ -11,9 +11,10 @@ internal import SyncProtocol
 /// makes the server keep what it has not read; nothing grows here.
 ///
 /// One task iterates. Iteration ends when the subscription is closed or the task cancelled, and
-/// throws `ClientError` for what no further attempt can mend: `log-other` or `history-other` when
+/// throws ``ClientError`` for what no further attempt can mend: `log-other` or `history-other` when
 /// the position is of another log or history than the server's.
 public final class LogSubscription: AsyncSequence, Sendable {
+    /// What iteration gives.
     public typealias Element = LogUpdate
 
     /// Weighed in bytes of records: some megabytes, beside the one batch that is the largest.
@@ -28,7 +29,9 @@ public final class LogSubscription: AsyncSequence, Sendable {
 
     /// Begins at once.
     ///
-    /// - Parameter position: What is behind it is given; nil: everything from the first event on.
+    /// - Parameters:
+    ///   - configuration: Where the servers are.
+    ///   - position: What is behind it is given; nil: everything from the first event on.
     public init(configuration: ClientConfiguration, after position: Position? = nil) {
         let eventLoop = configuration.eventLoopGroup.next()
         self.eventLoop = eventLoop
@@ -50,19 +53,23 @@ public final class LogSubscription: AsyncSequence, Sendable {
         eventLoop.execute { runner.value.stop() }
     }
 
-    /// Ends the iteration and the connection.
+    /// Ends the connection. Iteration gives what has arrived already, then ends.
     public func close() async {
         let runner = runner
         // An event loop that is gone has closed everything already.
         try? await eventLoop.submit { runner.value.stop() }.get()
     }
 
+    /// One task iterates, once.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
+    /// The reader's end of the subscription.
     public struct Iterator: AsyncIteratorProtocol {
         let subscription: LogSubscription
 
-        /// The next update; nil when the subscription was closed. Throws `ClientError`.
+        /// The next update; nil when the subscription was closed or the task cancelled.
+        ///
+        /// - Throws: ``ClientError`` for what no further attempt can mend.
         public mutating func next() async throws -> LogUpdate? { try await subscription.next() }
     }
 
@@ -76,7 +83,9 @@ public final class LogSubscription: AsyncSequence, Sendable {
 
 /// What a follower of the log is told, in order.
 public enum LogUpdate: Sendable {
+    /// How the subscription stands.
     case status(SubscriptionStatus)
+    /// What came, up to one mark.
     case events(LogEvents)
 }
 
@@ -87,6 +96,7 @@ public struct LogEvents: Sendable {
     /// Behind the last of them: where another subscription goes on.
     public var position: Position
 
+    /// As a subscription makes them; for a test's double of one.
     public init(entries: [LogEntry], position: Position) {
         self.entries = entries
         self.position = position
