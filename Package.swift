@@ -130,6 +130,12 @@ let package = Package(
             dependencies: ["EndpointModel", "EndpointState", "CattailClient"],
             path: "Examples/WatchEndpoints/Sources/WatchEndpoints", packageAccess: false,
             swiftSettings: settings),
+        // The code of the client library's articles, with the settings that a user begins with.
+        .target(
+            name: "ArticleSamples",
+            dependencies: ["EndpointModel", "EndpointState", "CattailClient"],
+            path: "Examples/ArticleSamples/Sources/ArticleSamples", packageAccess: false,
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         // What tests share: virtual clock, recorders, processes, throw-away folders.
         .target(
             name: "CattailTestKit",
@@ -194,7 +200,8 @@ let package = Package(
             name: "CattailServerTests",
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "SyncTransport",
-                "CattailClient", "CattailServer", "CattailTestKit", nioCore, nioPosix,
+                "CattailClient", "CattailServer", "ArticleSamples", "CattailTestKit", nioCore,
+                nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

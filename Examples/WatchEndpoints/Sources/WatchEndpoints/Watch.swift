@@ -26,6 +26,7 @@ enum Watch {
     }
 
     static func follow(servers: String, node: String, cache: String) async throws {
+        // snippet.watch
         let client = EndpointClient(
             configuration: try ClientConfiguration(servers: servers, actor: "watch-endpoints"))
         let subscription = client.subscribe(
@@ -38,6 +39,7 @@ enum Watch {
             case .changes(let batch): for change in batch.changes { print(try line(change)) }
             }
         }
+        // snippet.end
     }
 
     static func line(_ change: EndpointChange) throws -> String {
