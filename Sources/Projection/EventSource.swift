@@ -64,39 +64,3 @@ extension EventSource {
         } catch { throw .log(error) }
     }
 }
-
-/// Goes through a range of events page by page: no read transaction lives longer than one page,
-/// and one page is what it holds in memory.
-package struct EventScan {
-    private let source: any EventSource
-    private let last: Seq
-    private var next: Seq
-    private var page: ArraySlice<LogRow> = []
-
-    /// The events from `first` to `last`, both included.
-    package init(_ source: any EventSource, from first: Seq, through last: Seq) {
-        self.source = source
-        self.last = last
-        next = max(first, Seq(1))
-    }
-
-    /// The next event; nil behind `last`. Throws `beyondHead` when the log ends before.
-    package mutating func nextEvent() throws(ProjectionError) -> StoredEvent? {
-        guard let row = try nextRow() else { return nil }
-        return try StoredEvent(row)
-    }
-
-    /// As `nextEvent()`, not decoded.
-    package mutating func nextRow() throws(ProjectionError) -> LogRow? {
-        guard next <= last else { return nil }
-        if page.isEmpty {
-            let room = Int(clamping: last.rawValue - next.rawValue + 1)
-            page = try source.page(from: next, limit: room)[...]
-        }
-        guard let row = page.popFirst(), row.seq == next else {
-            throw .beyondHead(seq: next, head: try source.headSeq)
-        }
-        next = next.next
-        return row
-    }
-}

@@ -20,6 +20,8 @@ final class ArrayLog: EventSource {
     let logID: LogID
     var rows: [LogRow] = []
     var pageRows = 7
+    /// Where the disk gives nothing any more.
+    var unreadableFrom = Seq.last
 
     init(logID: LogID = LogID(high: 0x1111_4111, low: 2 << 62 | 5)) { self.logID = logID }
 
@@ -31,8 +33,12 @@ final class ArrayLog: EventSource {
 
     func rows(from first: Seq, limit: Int?, maxBytes: Int?) throws(LogError) -> [LogRow] {
         guard first > .zero, first.rawValue <= UInt64(rows.count) else { return [] }
+        guard first < unreadableFrom else {
+            throw .damaged(path: "log", firstBad: first, reason: "the disk says no")
+        }
         let begin = Int(first.rawValue) - 1
-        return Array(rows[begin..<min(rows.count, begin + min(limit ?? pageRows, pageRows))])
+        let end = min(rows.count, begin + min(limit ?? pageRows, pageRows))
+        return Array(rows[begin..<min(end, Int(clamping: unreadableFrom.rawValue) - 1)])
     }
 
     func append(_ item: EncodedItem, audit: AuditPart) {
