@@ -53,6 +53,45 @@ struct RequestTests {
         await server.stop()
     }
 
+    @Test("what the wire has no room for fails at once, in its place, and is never sent")
+    func unsendable() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        var requests = (1...5).map { MutationRequest(.apply, endpoint($0)) }
+        requests[0].requestID = ""
+        requests[1].requestID = String(repeating: "x", count: 129)
+        requests[2].endpointBytes = Array(repeating: 0, count: 2 << 20)
+        requests[3].origin = Origin(faults: Array(repeating: "a fault", count: 200_000))
+        let sent = requests
+        async let results = {
+            var results: [MutationResult] = []
+            try await client.submit(sent) { results.append($0) }
+            return results
+        }()
+        let connection = try await server.accept()
+        _ = try await connection.greet(world)
+        let received = mutations(await connection.next())
+        #expect(received.map(\.key) == [World.key(5)])
+        connection.send(
+            .answers([Answer(ticket: received[0].ticket, outcome: .created, seq: Seq(1))]))
+        let codes = try await results.map { $0.error?.code }
+        #expect(codes == [.invalid, .invalid, .tooLong, .tooLong, nil])
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("a request for an endpoint without a name bears the name that its identifiers give")
+    func derivedName() {
+        var endpoint = endpoint(1)
+        endpoint.metadata.name = ""
+        #expect(MutationRequest(.apply, endpoint).key.name == "")
+        endpoint.spec.orchestrator = "k8s"
+        endpoint.spec.pod = "pod"
+        endpoint.spec.endpoint = "eth0"
+        #expect(MutationRequest(.apply, endpoint).key.name == "node-k8s-pod-eth0")
+    }
+
     /// A loop that a test may hold up: nobody else's work waits for it.
     private static let heldLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 

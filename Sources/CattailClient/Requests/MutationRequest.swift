@@ -42,7 +42,7 @@ public struct MutationRequest: Hashable, Sendable {
     /// Whether it takes effect.
     public var effect: Effect
     /// Makes a retry safe, also from another process: the same ID of the same actor takes effect
-    /// once and gets the same answer (G11). At most 128 bytes; nil: the client gives one.
+    /// once and gets the same answer (G11). 1 to 128 bytes; nil: the client gives one.
     public var requestID: String?
 
     /// A request out of its parts, with an endpoint that is encoded already.
@@ -61,14 +61,34 @@ public struct MutationRequest: Hashable, Sendable {
         self.requestID = requestID
     }
 
-    /// A request for an endpoint; key and bytes come from it.
+    /// A request for an endpoint; key and bytes come from it. An empty name is derived from the
+    /// spec's identifiers; where they give none, the leader says why.
     public init(
         _ operation: Operation, _ endpoint: WorkloadEndpoint, expectedSeq: Seq? = nil,
         expectedUID: UID? = nil, origin: Origin? = nil, effect: Effect = .real
     ) {
         self.init(
-            operation, key: endpoint.key, endpointBytes: operation.bytes(of: endpoint),
+            operation, key: operation.key(of: endpoint),
+            endpointBytes: operation.bytes(of: endpoint),
             expectedSeq: expectedSeq, expectedUID: expectedUID, origin: origin, effect: effect)
+    }
+
+    /// Why it cannot be sent: not what the endpoint says, which its leader judges, but what the
+    /// wire has no room for.
+    var fault: ClientError? {
+        if let requestID, !(1...Limits.requestIDBytes).contains(requestID.utf8.count) {
+            return ClientError(
+                code: .invalid,
+                message: "a request ID of \(requestID.utf8.count) bytes",
+                remedy: "give 1 to \(Limits.requestIDBytes) bytes, or none")
+        }
+        let texts = origin.map { [$0.resourceVersion, $0.uid, $0.creationTimestamp] + $0.faults }
+        let byteCount = sizeEstimate + (texts ?? []).reduce(0) { $0 + $1.utf8.count }
+        guard byteCount > EncodedRecord.byteLimit else { return nil }
+        return ClientError(
+            code: .tooLong,
+            message: "a request of \(byteCount) bytes for \(FieldFault.shown(key.description))",
+            remedy: "an endpoint and its key have at most \(EncodedItem.byteLimit) bytes")
     }
 
     func mutation(ticket: UInt64, requestID: String) -> Mutation {
@@ -80,6 +100,14 @@ public struct MutationRequest: Hashable, Sendable {
 }
 
 extension MutationRequest.Operation {
+    fileprivate func key(of endpoint: WorkloadEndpoint) -> EndpointKey {
+        var key = endpoint.key
+        if key.name.isEmpty, let name = try? EndpointName.derive(from: .init(endpoint.spec)) {
+            key.name = name
+        }
+        return key
+    }
+
     fileprivate func bytes(of endpoint: WorkloadEndpoint) -> [UInt8] {
         switch self {
         case .delete: return []
@@ -104,8 +132,7 @@ extension MutationRequest.Operation {
 
 /// What became of one request.
 public struct MutationResult: Sendable {
-    /// The endpoint that it was about, as the request named it: without a name when the leader
-    /// was to derive it.
+    /// The endpoint that it was about, as the request named it.
     public var key: EndpointKey
     /// The request's own, or the one that the client gave it.
     public var requestID: String

@@ -52,7 +52,8 @@ final class RequestRunner {
 
     func submit(_ request: MutationRequest, token: Token) {
         noteWork()
-        pipeline.submit(request, token: token)
+        take(request, token)
+        handOver()
         goOn()
     }
 
@@ -61,9 +62,18 @@ final class RequestRunner {
         guard !requests.isEmpty else { return }
         noteWork()
         for (index, request) in requests.enumerated() {
-            pipeline.submit(request, token: .stream(stream, number: first &+ UInt64(index)))
+            take(request, .stream(stream, number: first &+ UInt64(index)))
         }
+        handOver()
         goOn()
+    }
+
+    /// What no server can take is answered here: sent, it would end the connection each time.
+    private func take(_ request: MutationRequest, _ token: Token) {
+        guard let fault = request.fault else { return pipeline.submit(request, token: token) }
+        let result = MutationResult(
+            key: request.key, requestID: request.requestID ?? "", outcome: .failed(fault))
+        deliver(result, to: token)
     }
 
     func close() {
