@@ -67,13 +67,15 @@ package struct DeltaJudge {
             return .removal(of: change.item)
         }
     }
-}
 
-/// What a subscriber is told about one key.
-package enum FeedChange: Sendable {
-    case put(EncodedItem)
-    /// Gone from the selection by the event of this item.
-    case removal(of: EncodedItem)
+    /// The same for a feed of the given form.
+    func change(_ event: FeedEvent, _ form: DeltaForm) -> FeedChange? {
+        guard case .put(let item)? = change(event.change) else { return change(event.change) }
+        guard case .patches = form, let patch = event.patch, let before = event.change.previous,
+            selection.matches(before)
+        else { return .put(item) }
+        return .patch(patch)
+    }
 }
 
 /// Gathers the keys that events touched, and judges each at both ends.
@@ -150,16 +152,5 @@ package struct NetChange {
             return .unchanged
         }
         return .changed(.removal(of: item))
-    }
-}
-
-extension FeedChange {
-    /// About what it takes in a frame.
-    package var byteCount: Int {
-        switch self {
-        case .put(let item): item.bytes.count + 8
-        case .removal(let item):
-            item.withKeyBytes { namespace, name in namespace.count + name.count + 24 }
-        }
     }
 }

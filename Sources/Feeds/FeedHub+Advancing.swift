@@ -9,6 +9,7 @@ extension FeedHub {
         while let subscriber = subscribers[id],
             subscriber.inFlightBytes < limits.inFlightBytes
         {
+            settle(subscriber)
             let goesOn =
                 switch subscriber.phase {
                 case .awaitingFeed(let start): leaveWaiting(subscriber, start)
@@ -17,6 +18,15 @@ extension FeedHub {
                 case .tail: sendFrame(subscriber)
                 }
             guard goesOn == .goesOn else { return }
+        }
+    }
+
+    /// Whoever is not at the tail is told of positions: what was taken up must be in the ring
+    /// before.
+    private mutating func settle(_ subscriber: Subscriber) {
+        switch (subscriber.phase, subscriber.subject) {
+        case (.tail, _), (_, .log): return
+        case (_, .state(let feed)): makeFrame(of: feed)
         }
     }
 
@@ -57,7 +67,7 @@ extension FeedHub {
         _ id: SubscriberID, _ how: How, from start: Position, reason: ResyncReason, _ feed: Feed?
     ) {
         let resync = Resync(
-            how: how, start: start, reason: reason, fingerprint: feed?.fingerprint)
+            how: how, start: start, reason: reason, fingerprint: feed?.id.fingerprint)
         subscribers[id]?.how = how
         // Whoever begins anew is told anew when it has arrived.
         subscribers[id]?.arrival = .underway
@@ -74,22 +84,15 @@ extension FeedHub {
     private mutating func sendChunk(
         _ subscriber: Subscriber, _ start: Position, _ after: EndpointKey?
     ) -> Step {
-        guard let feed = feed(of: subscriber), let members = feed.members(in: state) else {
+        guard case .state(let id) = subscriber.subject, feeds[id]?.isLive == true else {
             return .waits
         }
-        var iterator = members.items.items(after: after)
-        var changes: [FeedChange] = []
-        var byteCount = 0
-        var last: EncodedItem?
-        while byteCount < limits.frameBytes, let item = iterator.next() {
-            changes.append(.put(item))
-            byteCount += item.bytes.count
-            last = item
-        }
-        if let last {
-            subscribers[subscriber.id]?.phase = .snapshot(start: start, after: last.key)
-            write(subscriber.id, makeFrame(changes))
-        } else {
+        let state = state
+        if let part = feeds[id]?.part(after: after, state: state, frames: frames) {
+            if case .made = part.origin { counters.partsMade += 1 }
+            subscribers[subscriber.id]?.phase = .snapshot(start: start, after: part.last)
+            write(subscriber.id, part.frame)
+        } else if let feed = feeds[id], let members = feed.members(in: state) {
             finishSnapshot(subscriber.id, feed, members, start)
         }
         return .goesOn
@@ -129,6 +132,11 @@ extension FeedHub {
         guard subscriber.held < position.seq else {
             return greet(subscriber, Mark(position: position, sync: .inSync))
         }
+        if logRing.covers(subscriber.held), logRing.head == subscriber.held,
+            !pendingRecords.isEmpty
+        {
+            return .waits
+        }
         // Records come without a repeat: a frame serves only who stands where it starts.
         guard logRing.covers(subscriber.held), let frame = logRing.frame(after: subscriber.held),
             frame.start == subscriber.held
@@ -148,7 +156,13 @@ extension FeedHub {
             return .waits
         }
         guard let frame = feed.ring.frame(after: subscriber.held) else {
+            // What waits will come in a frame, and the word of arrival behind it.
+            if feed.hasPending { return .waits }
             return greet(subscriber, Mark(at: position, of: members, sync: .inSync))
+        }
+        guard feed.serves(subscriber.held, by: frame) else {
+            startCatchUp(subscriber.id, feed, from: subscriber.held, start: nil)
+            return .waits
         }
         return send(frame, to: subscriber.id)
     }
@@ -176,6 +190,7 @@ extension FeedHub {
     private mutating func startCatchUp(
         _ id: SubscriberID, _ feed: Feed, from: Seq, start: Position?
     ) {
+        makeFrame(of: feed.id)
         guard let members = feed.members(in: state) else { return }
         let eventCount = position.seq.rawValue - from.rawValue
         let form: CatchUpRequest.Form =

@@ -11,15 +11,15 @@ extension FeedHub {
         guard case .resting(let until) = judging, milliseconds >= until,
             let feed = feedToJudge, let members = feed.members(in: state)
         else { return }
-        feeds[feed.fingerprint]?.judgedAt = position.seq
+        feeds[feed.id]?.judgedAt = position.seq
         let accused = Judging.Accused(
-            fingerprint: feed.fingerprint, selection: feed.selection, seq: position.seq,
+            feed: feed.id, selection: feed.selection, seq: position.seq,
             told: Tally(keptBy: members))
         judging = .underway(accused, since: milliseconds)
         actions.append(
             .judgeFeed(
                 JudgingRequest(
-                    fingerprint: feed.fingerprint, selection: feed.selection, state: state,
+                    feed: feed.id, selection: feed.selection, state: state,
                     members: members)))
     }
 
@@ -34,7 +34,7 @@ extension FeedHub {
         -> [HubAction]
     {
         guard case .underway(let accused, let since) = judging,
-            accused.fingerprint == verdict.fingerprint, accused.seq == verdict.seq
+            accused.feed == verdict.feed, accused.seq == verdict.seq
         else { preconditionFailure("a verdict at \(verdict.seq) that was not asked for") }
         let cost = milliseconds - min(since, milliseconds)
         judging = .resting(until: milliseconds + cost * limits.judgingPauses)
@@ -53,12 +53,11 @@ extension FeedHub {
                     selection: accused.selection, seq: accused.seq, told: accused.told,
                     verdict: verdict)))
         // One that has gone meanwhile, or is being gathered, begins anew anyway.
-        guard let feed = feeds[accused.fingerprint], feed.isLive else { return }
-        feeds[accused.fingerprint]?.beginAnew(at: position.seq)
+        guard let feed = feeds[accused.feed], feed.isLive else { return }
+        feeds[accused.feed]?.beginAnew(at: position.seq)
         for id in feed.subscribers { sendBack(id) }
         actions.append(
-            .buildFeed(
-                fingerprint: feed.fingerprint, selection: feed.selection, state: state))
+            .buildFeed(feed.id, selection: feed.selection, state: state))
     }
 
     /// What it was sent may be wrong, and what is on its way too: it takes a snapshot of the

@@ -16,8 +16,15 @@ package struct FeedHub {
     /// Everything, folded from what was published: the hub's own copy, which shares its items
     /// with the view that commits are checked against.
     package private(set) var view: EndpointView
-    var feeds: [Hash256: Feed] = [:]
+    var feeds: [FeedID: Feed] = [:]
+    private var router = FeedRouter()
+    /// Feeds with changes that are in no frame yet.
+    private var toPublish: [FeedID] = []
+    /// How many feeds take patches: without any, none are made.
+    private var patchFeeds = 0
     private(set) var logRing: FrameRing
+    /// Committed, and in no frame yet.
+    private(set) var pendingRecords: [EncodedRecord] = []
     var subscribers: [SubscriberID: Subscriber] = [:]
     private var logSubscribers: Set<SubscriberID> = []
     let frames: FrameMaker
@@ -37,18 +44,49 @@ package struct FeedHub {
 
     // MARK: Commits
 
-    /// The events of one commit, durable and folded.
-    package mutating func committed(_ batch: CommittedBatch) -> [HubAction] {
+    /// The events of one commit, durable and folded: each feed that they touch takes them up.
+    /// Nothing is sent before `publish`, so that under load many commits become one frame.
+    package mutating func committed(_ batch: CommittedBatch) {
         precondition(
             batch.records.first?.seq == position.seq.next,
             "batch from \(batch.records.first?.seq ?? .zero) behind \(position.seq)")
-        for change in batch.changes { fold(change.item) }
+        let form: DeltaForm = patchFeeds > 0 ? .patches : .items
+        for change in batch.changes {
+            fold(change.item)
+            take(FeedEvent(change, form))
+        }
         position = batch.position
         counters.events += UInt64(batch.records.count)
-        publishRecords(batch)
-        for fingerprint in feeds.keys { publish(batch, to: fingerprint) }
+        if !logSubscribers.isEmpty { pendingRecords += batch.records }
+    }
+
+    private mutating func take(_ event: FeedEvent) {
+        router.forEachFeed(touchedBy: event.change) { id in
+            switch feeds[id]?.take(event) {
+            case nil, .asked: break
+            case .untouched, .further: counters.questions += 1
+            case .first:
+                counters.questions += 1
+                toPublish.append(id)
+            }
+        }
+    }
+
+    /// Makes the frames of all that was taken up, one for each feed, and gives them to those who
+    /// are at the tail.
+    package mutating func publish() -> [HubAction] {
+        publishRecords()
+        let ids = toPublish
+        toPublish = []
+        for id in ids {
+            makeFrame(of: id)
+            advanceSubscribers(of: id)
+        }
         return takeActions()
     }
+
+    /// Whether anything waits for `publish`.
+    package var hasPending: Bool { !toPublish.isEmpty || !pendingRecords.isEmpty }
 
     /// The committer has folded the same event into the same view before.
     private mutating func fold(_ item: EncodedItem) {
@@ -60,57 +98,73 @@ package struct FeedHub {
     /// All endpoints as they stand at `position`.
     package var state: EndpointSet { view.state }
 
-    private mutating func publishRecords(_ batch: CommittedBatch) {
+    private mutating func publishRecords() {
         guard !logSubscribers.isEmpty else {
-            logRing = FrameRing(base: batch.position.seq, byteLimit: limits.ringBytes)
+            pendingRecords = []
             return
         }
-        let mark = Mark(position: batch.position)
-        let buffer = frames.records(batch.records, mark: mark)
-        logRing.append(buffer, mark: batch.position.seq)
+        guard let first = pendingRecords.first?.seq else { return }
+        let records = pendingRecords
+        pendingRecords = []
+        let buffer = frames.records(records, mark: Mark(position: position))
+        logRing.append(buffer, from: first, mark: position.seq)
         counters.framesEncoded += 1
         for id in logSubscribers { advance(id) }
     }
 
-    private mutating func publish(_ batch: CommittedBatch, to fingerprint: Hash256) {
+    /// Of what waits, if anything does.
+    mutating func makeFrame(of id: FeedID) {
         let state = state
-        guard feeds[fingerprint]?.take(batch, state: state, frames: frames) == true else { return }
+        guard feeds[id]?.publish(at: position, state: state, frames: frames) == true else {
+            return
+        }
         counters.framesEncoded += 1
-        advanceSubscribers(of: fingerprint)
     }
 
-    private mutating func advanceSubscribers(of fingerprint: Hash256) {
-        for id in feeds[fingerprint]?.subscribers ?? [] { advance(id) }
+    private mutating func advanceSubscribers(of id: FeedID) {
+        for id in feeds[id]?.subscribers ?? [] { advance(id) }
     }
 
     // MARK: Subscribers
 
     /// A state subscriber comes, with what its token turned out to be worth.
     package mutating func subscribe(
-        _ id: SubscriberID, to selection: Selection, start: SubscriptionStart
+        _ id: SubscriberID, to selection: Selection, _ form: DeltaForm, start: SubscriptionStart
     ) -> [HubAction] {
-        let fingerprint = selection.fingerprint
-        if feeds[fingerprint] == nil {
-            let feed = Feed(selection: selection, at: position.seq, limits: limits)
-            feeds[fingerprint] = feed
-            counters.feedsBuilt += 1
-            if !feed.isLive {
-                actions.append(
-                    .buildFeed(fingerprint: fingerprint, selection: selection, state: state))
-            }
-        }
-        feeds[fingerprint]?.subscribers.insert(id)
-        feeds[fingerprint]?.idleSince = nil
+        let feedID = FeedID(selection, form)
+        if feeds[feedID] == nil { makeFeed(feedID, selection) }
+        feeds[feedID]?.subscribers.insert(id)
+        feeds[feedID]?.idleSince = nil
         subscribers[id] = Subscriber(
-            id: id, subject: .state(fingerprint: fingerprint), phase: .awaitingFeed(start),
-            held: .zero)
+            id: id, subject: .state(feedID), phase: .awaitingFeed(start), held: .zero)
         advance(id)
         return takeActions()
+    }
+
+    private mutating func makeFeed(_ id: FeedID, _ selection: Selection) {
+        let feed = Feed(id, selection: selection, at: position.seq, limits: limits)
+        feeds[id] = feed
+        router.insert(id, of: selection)
+        if case .patches = id.form { patchFeeds += 1 }
+        counters.feedsBuilt += 1
+        guard !feed.isLive else { return }
+        actions.append(.buildFeed(id, selection: selection, state: state))
+    }
+
+    private mutating func dropFeed(_ feed: Feed) {
+        feeds[feed.id] = nil
+        router.remove(feed.id, of: feed.selection)
+        if case .patches = feed.id.form { patchFeeds -= 1 }
     }
 
     /// A subscriber of the log comes; it holds everything up to `held`, which is on this
     /// history.
     package mutating func subscribeToLog(_ id: SubscriberID, held: Position) -> [HubAction] {
+        if logSubscribers.isEmpty {
+            // What was gathered for those who have gone lies before the new ring.
+            pendingRecords = []
+            logRing = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
+        }
         logSubscribers.insert(id)
         subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
@@ -125,11 +179,9 @@ package struct FeedHub {
         if case .catchingUp = subscriber.phase { actions.append(.endCatchUp(id)) }
         switch subscriber.subject {
         case .log: logSubscribers.remove(id)
-        case .state(let fingerprint):
-            feeds[fingerprint]?.subscribers.remove(id)
-            if feeds[fingerprint]?.subscribers.isEmpty == true {
-                feeds[fingerprint]?.idleSince = milliseconds
-            }
+        case .state(let feed):
+            feeds[feed]?.subscribers.remove(id)
+            if feeds[feed]?.subscribers.isEmpty == true { feeds[feed]?.idleSince = milliseconds }
         }
         return takeActions()
     }
@@ -146,14 +198,14 @@ package struct FeedHub {
     // MARK: Work done elsewhere
 
     /// The members of a selection as of the version that `buildFeed` was given.
-    package mutating func feedBuilt(_ fingerprint: Hash256, members: EndpointSet) -> [HubAction] {
-        guard feeds[fingerprint] != nil else { return [] }
-        let state = state
-        feeds[fingerprint]?.built(members, state: state, frames: frames)
-        if let whole = feeds[fingerprint]?.giveBackState(at: position.seq) {
+    package mutating func feedBuilt(_ id: FeedID, members: EndpointSet) -> [HubAction] {
+        guard feeds[id] != nil else { return [] }
+        feeds[id]?.built(members)
+        if let whole = feeds[id]?.giveBackState(at: position.seq) {
             view = EndpointView(state: whole, tombstones: view.tombstones)
         }
-        advanceSubscribers(of: fingerprint)
+        makeFrame(of: id)
+        advanceSubscribers(of: id)
         return takeActions()
     }
 
@@ -192,23 +244,38 @@ package struct FeedHub {
     /// The subscriber has heard nothing for a ping interval. When its feed was not touched while
     /// the log moved on, it and all who share the feed are marked along.
     package mutating func markAlong(_ id: SubscriberID) -> [HubAction] {
-        guard case .state(let fingerprint)? = subscribers[id]?.subject else { return [] }
+        guard case .state(let feed)? = subscribers[id]?.subject else { return [] }
         let state = state
-        if feeds[fingerprint]?.appendMark(position, state: state, frames: frames) == true {
-            advanceSubscribers(of: fingerprint)
+        if feeds[feed]?.appendMark(position, state: state, frames: frames) == true {
+            advanceSubscribers(of: feed)
         }
         return takeActions()
     }
 
     /// Lets go of feeds that nobody came back to, and has the next one judged.
     package mutating func ticked(at milliseconds: UInt64) -> [HubAction] {
-        for (fingerprint, feed) in feeds {
+        for feed in feeds.values {
             guard let idleSince = feed.idleSince else { continue }
-            if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { feeds[fingerprint] = nil }
+            if milliseconds >= idleSince &+ limits.idleFeedMilliseconds { dropFeed(feed) }
         }
+        keepToBudget()
         judgeNext(at: milliseconds)
         return takeActions()
     }
+
+    /// Frames that can be made again go first where most are kept: those of snapshots.
+    private mutating func keepToBudget() {
+        var total = keptBytes
+        guard total > limits.keptBytes else { return }
+        for feed in feeds.values.sorted(by: { $0.keptBytes > $1.keptBytes }) {
+            feeds[feed.id]?.forgetChunks()
+            total -= feed.keptBytes - (feeds[feed.id]?.keptBytes ?? 0)
+            if total <= limits.keptBytes { return }
+        }
+    }
+
+    /// What all feeds keep to be sent again.
+    package var keptBytes: Int { feeds.values.reduce(0) { $0 + $1.keptBytes } }
 
     // MARK: What is asked
 
@@ -222,7 +289,7 @@ package struct FeedHub {
     func feed(of subscriber: Subscriber) -> Feed? {
         switch subscriber.subject {
         case .log: nil
-        case .state(let fingerprint): feeds[fingerprint]
+        case .state(let id): feeds[id]
         }
     }
 
@@ -238,10 +305,6 @@ package struct FeedHub {
 
     mutating func makeFrame(_ message: ServerMessage) -> ByteBuffer { frames.message(message) }
 
-    mutating func makeFrame(_ changes: [FeedChange]) -> ByteBuffer {
-        frames.changes(changes, mark: nil)
-    }
-
     mutating func takeActions() -> [HubAction] {
         let taken = actions
         actions = []
@@ -254,6 +317,10 @@ package struct FeedCounters: Sendable {
     package var events: UInt64 = 0
     /// Each is compressed once, whatever the number of its subscribers.
     package var framesEncoded: UInt64 = 0
+    /// Parts of snapshots, as the frames above.
+    package var partsMade: UInt64 = 0
+    /// Events that a feed was asked about because a route led there.
+    package var questions: UInt64 = 0
     package var writes: UInt64 = 0
     package var bytesWritten: UInt64 = 0
     package var feedsBuilt: UInt64 = 0

@@ -25,7 +25,7 @@ extension Tally: CustomStringConvertible {
 /// scanned, each endpoint asked whether it is selected, and the bytes of those that are hashed
 /// again.
 package struct JudgingRequest: Sendable {
-    package let fingerprint: Hash256
+    package let feed: FeedID
     package let selection: Selection
     /// All endpoints at the seq that is judged.
     let state: EndpointSet
@@ -41,7 +41,7 @@ package struct JudgingRequest: Sendable {
             count += 1
         }
         return FeedVerdict(
-            fingerprint: fingerprint, seq: state.seq,
+            feed: feed, seq: state.seq,
             selected: Tally(digest: digest, count: count),
             held: Tally(digest: members.recomputedDigest(), count: members.count))
     }
@@ -49,15 +49,15 @@ package struct JudgingRequest: Sendable {
 
 /// What a scan found.
 package struct FeedVerdict: Sendable {
-    package let fingerprint: Hash256
+    package let feed: FeedID
     package let seq: Seq
     /// Of the endpoints that are selected.
     package let selected: Tally
     /// Of the endpoints that the feed has: what its next snapshot would be made of.
     package let held: Tally
 
-    package init(fingerprint: Hash256, seq: Seq, selected: Tally, held: Tally) {
-        self.fingerprint = fingerprint
+    package init(feed: FeedID, seq: Seq, selected: Tally, held: Tally) {
+        self.feed = feed
         self.seq = seq
         self.selected = selected
         self.held = held
@@ -80,7 +80,7 @@ enum Judging {
 
     /// The feed that is judged, with what it said of itself at the seq that is judged.
     struct Accused {
-        let fingerprint: Hash256
+        let feed: FeedID
         let selection: Selection
         let seq: Seq
         let told: Tally

@@ -9,6 +9,9 @@ package struct FeedLimits: Sendable {
     package var inFlightBytes = 512 << 10
     /// What the ring of one feed may hold; the oldest frames go first.
     package var ringBytes = 8 << 20
+    /// What all feeds together may keep to be sent again: rings, and the frames of snapshots, which
+    /// give way.
+    package var keptBytes = 64 << 20
     /// Up to this many events a subscriber that is behind is sent each event; beyond it the net
     /// change.
     package var deltaEvents: UInt64 = 2_000

@@ -8,6 +8,9 @@ package struct FrameRing {
     package struct Frame {
         /// The mark before: what follows it up to `mark` is in the frame.
         package let start: Seq
+        /// The seq of its first change; of the mark when it has none. Whoever holds less than this
+        /// and no less than `start` holds what the first change was made against.
+        package let firstChange: Seq
         /// The seq of the mark at the frame's end.
         package let mark: Seq
         package let buffer: ByteBuffer
@@ -27,9 +30,11 @@ package struct FrameRing {
     /// The seq of the last mark; the base while the ring is empty.
     package var head: Seq { frames.last?.mark ?? base }
 
-    package mutating func append(_ buffer: ByteBuffer, mark: Seq) {
+    /// - Parameter firstChange: Nil for a mark alone.
+    package mutating func append(_ buffer: ByteBuffer, from firstChange: Seq?, mark: Seq) {
         precondition(mark > head, "mark \(mark) is not behind \(head)")
-        frames.append(Frame(start: head, mark: mark, buffer: buffer))
+        frames.append(
+            Frame(start: head, firstChange: firstChange ?? mark, mark: mark, buffer: buffer))
         byteCount += buffer.readableBytes
         while byteCount > byteLimit, frames.count > 1, let oldest = frames.popFirst() {
             byteCount -= oldest.buffer.readableBytes

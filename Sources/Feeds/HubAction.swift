@@ -9,7 +9,7 @@ package enum HubAction: Sendable {
     case write(SubscriberID, ByteBuffer)
     /// Gathers the selection's members out of the pinned state, elsewhere; `feedBuilt` takes
     /// them.
-    case buildFeed(fingerprint: Hash256, selection: Selection, state: EndpointSet)
+    case buildFeed(FeedID, selection: Selection, state: EndpointSet)
     /// Reads the log, elsewhere; `pageMade` takes the first page.
     case startCatchUp(SubscriberID, CatchUpRequest)
     /// Makes the next page of what was started.

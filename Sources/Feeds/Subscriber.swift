@@ -38,7 +38,7 @@ package enum SnapshotReason: Hashable, Sendable {
 /// It owns no bytes: frames belong to the feed.
 package struct Subscriber {
     package enum Subject: Hashable {
-        case state(fingerprint: Hash256)
+        case state(FeedID)
         case log
     }
 

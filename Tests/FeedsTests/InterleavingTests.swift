@@ -104,14 +104,16 @@ struct RandomRun {
     mutating func step() throws {
         if judge == .slanders, dice.oneIn(4) { try world.passTime(0) }
         switch dice.below(100) {
-        case ..<28: try commit()
+        case ..<18: try commit()
+        case ..<28: try world.takeUp(wishes())
         case ..<30: for _ in 0..<25 { try commit() }
         case ..<40: try subscribe()
         case ..<47: try park()
         case ..<68: try drainSome()
         case ..<88: try finishSome()
         case ..<92: try toggleSocket()
-        case ..<96: if let id = anyone() { try world.markAlong(id) }
+        case ..<94: if let id = anyone() { try world.markAlong(id) }
+        case ..<96: try world.publish()
         default: try world.passTime(UInt64(dice.below(30)))
         }
     }
@@ -134,11 +136,17 @@ struct RandomRun {
 
     private mutating func commit() throws {
         if dice.oneIn(15) { return try world.commitControl() }
+        try world.commit(wishes())
+    }
+
+    private mutating func wishes() -> [ModelLog.Wish] {
         let count = dice.oneIn(8) ? 12 : 1 + dice.below(4)
         var wishes: [ModelLog.Wish] = []
         for _ in 0..<count { wishes.append(Cluster.wish(keys: keys, &dice)) }
-        try world.commit(wishes)
+        return wishes
     }
+
+    private mutating func form() -> DeltaForm { dice.oneIn(2) ? .items : .patches }
 
     private mutating func subscribe() throws {
         guard world.connections.count < 12 else { return try park() }
@@ -155,11 +163,12 @@ struct RandomRun {
             // Another node of the tree brought it to a seq that need not be a mark here.
             let seq = Seq(UInt64(1 + dice.below(world.log.records.count)))
             let held = HeldState(
-                selection: dice.pick(selections), at: world.log.position(at: seq), of: world.log)
+                selection: dice.pick(selections), form: form(), at: world.log.position(at: seq),
+                of: world.log)
             try comeBack(held)
         } else {
             snapshotsDue += 1
-            try world.subscribeNew(dice.pick(selections))
+            try world.subscribeNew(dice.pick(selections), form())
         }
     }
 

@@ -150,7 +150,7 @@ struct JudgingTests {
         for _ in selections {
             try world.passTime(1_000)
             guard case .judge(let request)? = world.jobs.first else { break }
-            judged.insert(request.fingerprint)
+            judged.insert(request.feed.fingerprint)
             try world.settle()
         }
         #expect(judged == Set(selections.map(\.fingerprint)))

@@ -11,6 +11,7 @@ struct NetChangeTests {
     static func text(_ change: FeedChange) -> String {
         switch change {
         case .put(let item): "+\(item.name)@\(item.seq)"
+        case .patch(let patched): "~\(patched.item.name)@\(patched.item.seq)"
         case .removal(let item): "-\(item.name)@\(item.seq)"
         }
     }
@@ -169,7 +170,9 @@ struct FrameRingTests {
     @Test("A reader gets the first frame that ends behind it, and none at the head")
     func following() throws {
         var ring = FrameRing(base: Seq(10), byteLimit: 1_000)
-        for mark in [12, 15, 16] as [UInt64] { ring.append(Self.buffer(10), mark: Seq(mark)) }
+        for mark in [12, 15, 16] as [UInt64] {
+            ring.append(Self.buffer(10), from: Seq(mark), mark: Seq(mark))
+        }
         #expect(ring.head == Seq(16))
         #expect(ring.frame(after: Seq(10))?.mark == Seq(12))
         #expect(ring.frame(after: Seq(12))?.start == Seq(12))
@@ -183,7 +186,7 @@ struct FrameRingTests {
     func bounded() throws {
         var ring = FrameRing(base: .zero, byteLimit: 100)
         for mark in 1...50 as ClosedRange<UInt64> {
-            ring.append(Self.buffer(30), mark: Seq(mark))
+            ring.append(Self.buffer(30), from: nil, mark: Seq(mark))
             #expect(ring.byteCount <= 100)
         }
         #expect(ring.base == Seq(47))
@@ -195,8 +198,8 @@ struct FrameRingTests {
     @Test("A frame larger than the limit is still there for those at the tail")
     func oversized() throws {
         var ring = FrameRing(base: .zero, byteLimit: 100)
-        ring.append(Self.buffer(10), mark: Seq(1))
-        ring.append(Self.buffer(5_000), mark: Seq(2))
+        ring.append(Self.buffer(10), from: nil, mark: Seq(1))
+        ring.append(Self.buffer(5_000), from: nil, mark: Seq(2))
         #expect(ring.base == Seq(1))
         #expect(ring.frame(after: Seq(1))?.mark == Seq(2))
     }

@@ -290,7 +290,7 @@ class RealServerTest(unittest.TestCase):
         state = os.path.join(self.directory.name, "state.json")
         self.watch("--state", state)
         answers = self.apply(300, "two")
-        cut = self.watch("--state", state, "--cut-after-bytes", "1000,3000,5000", "--until-seq", str(answers[-1]["seq"]))
+        cut = self.watch("--state", state, "--cut-after-bytes", "400,800,1200", "--until-seq", str(answers[-1]["seq"]))
         self.assertEqual(statuses(cut).count("disconnected"), 3)
         self.assertEqual({line["how"] for line in cut if line.get("status") == "resync"} - {"deltas", "net-change"}, set())
         self.assertEqual(len(changes(cut)), 300)

@@ -101,7 +101,10 @@ def false_records(history):
     true = history.records[SERVED]
     item, audit = parts(true)
     seq = SERVED + 1
-    head, rest = uint(1, seq), item[len(uint(1, seq)):]
+    # Behind the seq, and the previous one where the endpoint is no new one.
+    previous = dict(fields(item)).get(2, 0)
+    known = uint(1, seq) + (uint(2, previous) if previous else b"")
+    head, rest = uint(1, seq), item[len(known):]
     endpoint = dict(fields(item))[8]
     labels = [value for number, value in fields(endpoint) if number == 1]
     swapped = data(1, labels[1]) + data(1, labels[0])
@@ -115,7 +118,7 @@ def false_records(history):
         uint(3, 1) + head + rest[2:])
     yield "a field twice", ("field-out-of-order",), of(head + head + rest)
     yield "a varint too long", ("varint-malformed",), of(
-        b"\x08" + bytes([seq | 128, 0]) + rest)
+        b"\x08" + bytes([seq | 128, 0]) + item[len(head):])
     yield "a default written out", ("field-empty",), of(head + uint(2, 0) + rest)
     yield "labels not ascending", ("keys-not-ascending",), of(turned)
     yield "cut off", ("truncated",), of(item[:-3])
@@ -128,9 +131,10 @@ def false_records(history):
     yield "an epoch that never began", ("epoch-wrong",), of(item, uint(1, 7) + audit[2:])
     yield "an earlier time", ("time-goes-back",), of(
         item, uint(1, 1) + uint(2, 1_000) + tail(audit))
-    yield "a seq too far", ("message-unexpected",), of(uint(1, seq + 1) + rest)
+    yield "a seq too far", ("message-unexpected",), of(uint(1, seq + 1) + item[len(head):])
     yield "a seq again", ("message-unexpected",), history.records[SERVED - 1]
-    yield "a previous seq that is none", ("does-not-fold",), of(head + uint(2, 3) + rest)
+    yield "a previous seq that is none", ("does-not-fold",), of(
+        head + uint(2, 3 if previous != 3 else 4) + rest)
 
 
 def tail(audit):

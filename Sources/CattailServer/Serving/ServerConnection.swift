@@ -29,6 +29,8 @@ final class ServerConnection: PeerDriver {
     /// What to do when this node has reached a position that was ahead of it.
     private var whenReached: ((ServingLoop) -> Void)?
     private var movement = Movement()
+    /// How its subscription takes deltas.
+    private(set) var deltaForm = DeltaForm.items
     let connectedAt: UInt64
 
     init(id: ConnectionID, serving: ServingLoop) {
@@ -239,6 +241,7 @@ final class ServerConnection: PeerDriver {
     }
 
     private func subscribe(_ request: SubscriptionRequest) {
+        deltaForm = request.capabilities.contains(.patches) ? .patches : .items
         switch request.subject {
         case .state(let wanted, _):
             do {

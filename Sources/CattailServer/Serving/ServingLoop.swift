@@ -29,6 +29,9 @@ final class ServingLoop {
     /// Subscriptions from ahead of this node, until it gets there (G7).
     private var ahead: [ConnectionID: Seq] = [:]
     private var unflushed: Set<ConnectionID> = []
+    private var isToPublish = false
+    /// Begin and end of the last time.
+    private var lastPublished = (start: NIODeadline.now(), end: NIODeadline.now())
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
     private let plainEncoder = FrameEncoder()
@@ -81,15 +84,39 @@ final class ServingLoop {
 
     // MARK: Commits
 
-    /// What the commit thread did: first published, then answered.
+    /// What the commit thread did: taken up and answered; published as soon as there is time.
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
             noteTime(of: batch)
-            perform(hub.committed(batch))
+            hub.committed(batch)
             wakeThoseAhead()
+            publishSoon()
         }
         for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
         flush()
+    }
+
+    /// Behind what the loop has to do already, and not before it has been free for as long as the
+    /// last time took: at rest that is at once, and under load commits gather in one frame and the
+    /// loop has time for others.
+    private func publishSoon() {
+        guard !isToPublish, hub.hasPending else { return }
+        isToPublish = true
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let due = lastPublished.end + (lastPublished.end - lastPublished.start)
+        if due <= .now() {
+            loop.execute { bound.value.publish() }
+        } else {
+            loop.scheduleTask(deadline: due) { bound.value.publish() }
+        }
+    }
+
+    private func publish() {
+        isToPublish = false
+        let start = NIODeadline.now()
+        perform(hub.publish())
+        flush()
+        lastPublished = (start, .now())
     }
 
     private func noteTime(of batch: CommittedBatch) {
@@ -175,7 +202,7 @@ final class ServingLoop {
             start = .resume(position)
         }
         connection.subscribed(to: selection)
-        perform(hub.subscribe(id, to: selection, start: start))
+        perform(hub.subscribe(id, to: selection, connection.deltaForm, start: start))
         connection.tellIfStale()
         flush()
     }
@@ -273,8 +300,7 @@ final class ServingLoop {
             case .write(let id, let buffer):
                 connections[id]?.write(frames: buffer)
                 unflushed.insert(id)
-            case .buildFeed(let fingerprint, let selection, let state):
-                build(fingerprint, selection, state)
+            case .buildFeed(let id, let selection, let state): build(id, selection, state)
             case .startCatchUp(let id, let request):
                 catchUps[id] = CatchUpTask(request, limits: hub.limits)
                 makePage(id)
@@ -291,13 +317,13 @@ final class ServingLoop {
         unflushed.removeAll(keepingCapacity: true)
     }
 
-    private func build(_ fingerprint: Hash256, _ selection: Selection, _ state: EndpointSet) {
+    private func build(_ id: FeedID, _ selection: Selection, _ state: EndpointSet) {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let loop = loop
         readers.compute {
             let members = selection.members(of: state)
             loop.execute {
-                bound.value.perform(bound.value.hub.feedBuilt(fingerprint, members: members))
+                bound.value.perform(bound.value.hub.feedBuilt(id, members: members))
                 bound.value.flush()
             }
         }
@@ -418,6 +444,7 @@ final class ServingLoop {
     /// Says goodbye to every connection, with where to go instead; done when all are gone.
     func drain() -> EventLoopFuture<Void> {
         isDraining = true
+        publish()
         let promise = loop.makePromise(of: Void.self)
         emptied = promise
         let farewells = connections.values.map { ($0, addressesElsewhere(for: $0)) }

@@ -28,7 +28,8 @@ package enum ByteOrder {
         return Int(left[common]) - Int(right[common])
     }
 
-    private static func commonPrefix(
+    /// How many bytes both begin with.
+    package static func commonPrefix(
         _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
     ) -> Int {
         let shorter = min(left.count, right.count)
@@ -44,6 +45,27 @@ package enum ByteOrder {
         }
         while index < shorter, left[index] == right[index] { index += 1 }
         return index
+    }
+
+    /// How many bytes both end with.
+    package static func commonSuffix(
+        _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+    ) -> Int {
+        let shorter = min(left.count, right.count)
+        var count = 0
+        while count + 8 <= shorter {
+            let difference =
+                left.loadUnaligned(fromByteOffset: left.count - count - 8, as: UInt64.self)
+                ^ right.loadUnaligned(fromByteOffset: right.count - count - 8, as: UInt64.self)
+            if difference != 0 {
+                return count + UInt64(littleEndian: difference).leadingZeroBitCount / 8
+            }
+            count += 8
+        }
+        while count < shorter, left[left.count - count - 1] == right[right.count - count - 1] {
+            count += 1
+        }
+        return count
     }
 
     static func contains(_ text: UnsafeRawBufferPointer, _ wanted: UnsafeRawBufferPointer) -> Bool {

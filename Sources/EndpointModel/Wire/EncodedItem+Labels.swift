@@ -38,6 +38,24 @@ extension EncodedItem {
     }
 
     public var labels: Labels { Labels(item: self) }
+
+    /// Calls `body` with key and value of each label, ascending by key, in UTF-8.
+    package func forEachLabel(
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+    ) {
+        withLabelBytes { bytes in
+            var reader = ProtoReader(bytes, order: .any)
+            while let field = try? reader.next(), let range = try? reader.body(field) {
+                var label = reader.nested(range)
+                var key = 0..<0
+                var value = 0..<0
+                while let part = try? label.next(), let text = try? label.body(part) {
+                    if part.number == 1 { key = text } else if part.number == 2 { value = text }
+                }
+                body(label.slice(key), label.slice(value))
+            }
+        }
+    }
 }
 
 extension Selection {

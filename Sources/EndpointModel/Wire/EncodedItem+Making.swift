@@ -37,6 +37,24 @@ extension EncodedItem {
             layout: layout)
     }
 
+    /// Whether a put holds nothing but the fields that `put` writes: one made of the same parts
+    /// would have the same bytes. Told by its length, for the encoding leaves no choice.
+    package var isPutOfKnownFields: Bool {
+        guard kind == .put else { return false }
+        let numbers = [
+            seq.rawValue, previousSeq.rawValue, UInt64(bitPattern: creationTime.microseconds),
+        ]
+        var byteCount = 2
+        for number in numbers where number > 0 {
+            byteCount += 1 + ProtoWriter.varintByteCount(number)
+        }
+        for part in [layout.namespace, layout.name, layout.uid, layout.endpoint] {
+            byteCount +=
+                1 + ProtoWriter.varintByteCount(UInt64(part.range.count)) + part.range.count
+        }
+        return byteCount == bytes.count
+    }
+
     package static func delete(seq: Seq, previousSeq: Seq, key: EndpointKey, uid: UID)
         throws(WireError) -> EncodedItem
     {

@@ -21,7 +21,7 @@ public final class EncodedItem: Sendable {
     public let previousSeq: Seq
     public let kind: EventKind
     public let creationTime: Timestamp
-    private let layout: Layout
+    let layout: Layout
 
     /// Offsets into `bytes`; an item is at most 1 MiB, so 32 bits hold them.
     struct Layout: Sendable {
@@ -164,6 +164,12 @@ public final class EncodedItem: Sendable {
     /// Negative, zero or positive, as this item's key stands before, equal or behind the other's.
     package func compareKey(to other: EncodedItem) -> Int {
         other.withKeyBytes { compareKey(namespace: $0, name: $1) }
+    }
+
+    package func compareKey(to key: EndpointKey) -> Int {
+        key.namespace.utf8.span.withUnsafeBytes { namespace in
+            key.name.utf8.span.withUnsafeBytes { compareKey(namespace: namespace, name: $0) }
+        }
     }
 
     package func compareKey(namespace: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer) -> Int

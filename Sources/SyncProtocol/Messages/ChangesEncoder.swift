@@ -33,7 +33,10 @@ package struct ChangesEncoder: ~Copyable {
 
     package mutating func append(_ removal: Removal) { append(field: 2, removal.encoded()) }
 
-    package mutating func append(_ patch: Patch) { append(field: 3, patch.encoded()) }
+    package mutating func append(_ patch: Patch) { append(patch: patch.encoded()) }
+
+    /// An encoded patch.
+    package mutating func append(patch bytes: [UInt8]) { append(field: 3, bytes) }
 
     package mutating func append(_ change: Change) {
         switch change {

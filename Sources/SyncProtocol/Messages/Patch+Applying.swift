@@ -63,22 +63,31 @@ extension Patch {
     }
 
     /// What makes `new` of `old` in one span, between their common beginning and end; nil when no
-    /// patch can: another key, uid or creation time, or not the next version.
+    /// patch can: another key, uid or creation time, not the next version, or fields that a patch
+    /// would lose.
     package init?(from old: EncodedItem, to new: EncodedItem) {
-        guard old.kind == .put, new.kind == .put, new.previousSeq == old.seq,
-            old.key == new.key, old.uid == new.uid, old.creationTime == new.creationTime
+        guard old.isPutOfKnownFields, new.isPutOfKnownFields, new.previousSeq == old.seq,
+            old.compareKey(to: new) == 0, old.uid == new.uid,
+            old.creationTime == new.creationTime
         else { return nil }
-        let before = old.bytes[old.endpointRange]
-        let after = new.bytes[new.endpointRange]
-        let shorter = min(before.count, after.count)
-        let head = zip(before, after).prefix { $0 == $1 }.count
-        let tail = min(
-            shorter - head, zip(before.reversed(), after.reversed()).prefix { $0 == $1 }.count)
-        let span = Span(
-            at: UInt32(head), remove: UInt32(before.count - head - tail),
-            insert: Array(after.dropFirst(head).dropLast(tail)))
-        let isSame = span.remove == 0 && span.insert.isEmpty
+        let span = old.withEndpointBytes { before in
+            new.withEndpointBytes { after in Span(from: before, to: after) }
+        }
+        self.init(seq: new.seq, key: new.key, previousSeq: old.seq, spans: span.map { [$0] } ?? [])
+    }
+}
+
+extension Patch.Span {
+    /// Nil when both are the same.
+    fileprivate init?(from before: UnsafeRawBufferPointer, to after: UnsafeRawBufferPointer) {
+        let head = ByteOrder.commonPrefix(before, after)
+        let (oldRest, newRest) = (before.dropFirst(head), after.dropFirst(head))
+        guard !oldRest.isEmpty || !newRest.isEmpty else { return nil }
+        let tail = ByteOrder.commonSuffix(
+            UnsafeRawBufferPointer(rebasing: oldRest), UnsafeRawBufferPointer(rebasing: newRest))
+        // An endpoint is at most 1 MiB.
         self.init(
-            seq: new.seq, key: new.key, previousSeq: old.seq, spans: isSame ? [] : [span])
+            at: UInt32(clamping: head), remove: UInt32(clamping: oldRest.count - tail),
+            insert: Array(newRest.dropLast(tail)))
     }
 }

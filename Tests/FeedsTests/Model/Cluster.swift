@@ -43,7 +43,8 @@ enum Cluster {
         if dice.oneIn(4) { return ModelLog.Wish(key: key, endpoint: nil) }
         let wanted = endpoint(
             app: dice.pick(apps), node: dice.pick(nodes),
-            containerID: noise(dice.below(10), &dice),
+            containerID: dice.oneIn(2)
+                ? noise(dice.below(10), &dice) : String(repeating: "0123", count: 40),
             quarantine: dice.oneIn(5) ? "yes" : nil)
         return ModelLog.Wish(key: key, endpoint: wanted)
     }

@@ -1,5 +1,6 @@
 import EndpointModel
 import EndpointState
+import Feeds
 import SyncProtocol
 
 /// A rule that the server broke.
@@ -31,11 +32,17 @@ struct HeldState {
     private(set) var position: Position?
     private var staging = Staging.none
 
-    init(selection: Selection) { self.selection = selection }
+    /// Whether it asks for patches.
+    let form: DeltaForm
+
+    init(selection: Selection, form: DeltaForm = .items) {
+        self.selection = selection
+        self.form = form
+    }
 
     /// Holds what the log says at `position`, as if another node had brought it there.
-    init(selection: Selection, at position: Position, of log: ModelLog) {
-        self.selection = selection
+    init(selection: Selection, form: DeltaForm = .items, at position: Position, of log: ModelLog) {
+        self.init(selection: selection, form: form)
         self.position = position
         for item in log.views[Int(position.seq.rawValue)].items where selection.matches(item) {
             items[item.key] = item
@@ -98,7 +105,12 @@ struct HeldState {
                 case .removal(let removal):
                     next[removal.key] = nil
                     removed.insert(removal.key)
-                case .patch: throw Violation("a patch was not asked for")
+                case .patch(let patch):
+                    guard form == .patches else { throw Violation("a patch was not asked for") }
+                    guard let old = next[patch.key] else {
+                        throw Violation("a patch of \(patch.key), which is not held")
+                    }
+                    next[patch.key] = try patch.applied(to: old)
                 }
             }
         case .replacing(let snapshot):
@@ -148,7 +160,7 @@ extension HeldState.Snapshot {
         case .removal(let removal):
             items[removal.key] = nil
             removed.insert(removal.key)
-        case .patch: throw Violation("a patch was not asked for")
+        case .patch: throw Violation("a patch in a snapshot")
         }
     }
 }

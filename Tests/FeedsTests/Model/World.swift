@@ -9,7 +9,7 @@ import SyncProtocol
 struct World {
     /// Work that is underway on other threads, finished in any order.
     enum Job {
-        case build(Hash256, EndpointSet)
+        case build(FeedID, EndpointSet)
         /// Of the catch-up with this number: the subscriber may have begun another since.
         case page(SubscriberID, catchUp: Int)
         case judge(JudgingRequest)
@@ -56,9 +56,17 @@ struct World {
     // MARK: Commits
 
     mutating func commit(_ wishes: [ModelLog.Wish]) throws {
-        guard let batch = try log.commit(wishes) else { return }
-        try perform(hub.committed(batch))
+        try takeUp(wishes)
+        try publish()
     }
+
+    /// The feeds take the events up, and send nothing yet.
+    mutating func takeUp(_ wishes: [ModelLog.Wish]) throws {
+        guard let batch = try log.commit(wishes) else { return }
+        hub.committed(batch)
+    }
+
+    mutating func publish() throws { try perform(hub.publish()) }
 
     /// The feeds are not told what stood before: what leaves a selection stays in its feed.
     mutating func commitForgettingRemovals(_ wishes: [ModelLog.Wish]) throws {
@@ -68,12 +76,15 @@ struct World {
             damaged.previous = nil
             return damaged
         }
-        try perform(
-            hub.committed(
-                CommittedBatch(records: batch.records, changes: changes, position: batch.position)))
+        hub.committed(
+            CommittedBatch(records: batch.records, changes: changes, position: batch.position))
+        try publish()
     }
 
-    mutating func commitControl() throws { try perform(hub.committed(log.commitControl())) }
+    mutating func commitControl() throws {
+        hub.committed(try log.commitControl())
+        try publish()
+    }
 
     // MARK: Subscribers
 
@@ -91,13 +102,15 @@ struct World {
         }
         connections[id] = try ModelConnection(
             id: id, subject: .state(held), start: start, hello: hello, head: log.head)
-        try perform(hub.subscribe(id, to: held.selection, start: start))
+        try perform(hub.subscribe(id, to: held.selection, held.form, start: start))
         return id
     }
 
     @discardableResult
-    mutating func subscribeNew(_ selection: Selection) throws -> SubscriberID {
-        try subscribe(HeldState(selection: selection), start: .snapshot(.noToken))
+    mutating func subscribeNew(_ selection: Selection, _ form: DeltaForm = .items) throws
+        -> SubscriberID
+    {
+        try subscribe(HeldState(selection: selection, form: form), start: .snapshot(.noToken))
     }
 
     @discardableResult
@@ -143,8 +156,7 @@ struct World {
     /// Finishes the job at `index`: a gathering of members, a page from the log, or a scan.
     mutating func finishJob(at index: Int, eventsPerRead: UInt64 = 3) throws {
         switch jobs.remove(at: index) {
-        case .build(let fingerprint, let members):
-            try perform(hub.feedBuilt(fingerprint, members: members))
+        case .build(let id, let members): try perform(hub.feedBuilt(id, members: members))
         case .page(let id, let number):
             guard var pager = pagers[id]?.pager, pagers[id]?.number == number else { return }
             let page = try pager.nextPage(ModelEvents(log: log, eventsPerRead: eventsPerRead))
@@ -168,7 +180,7 @@ struct World {
         var digest = truth.selected.digest
         digest.add(.of([1]))
         let verdict = FeedVerdict(
-            fingerprint: truth.fingerprint, seq: truth.seq,
+            feed: truth.feed, seq: truth.seq,
             selected: Tally(digest: digest, count: truth.selected.count + 1), held: truth.held)
         try perform(hub.feedJudged(verdict, at: now))
     }
@@ -182,6 +194,7 @@ struct World {
 
     /// Everything that can happen without a commit happens.
     mutating func settle() throws {
+        try publish()
         var rounds = 0
         while !jobs.isEmpty || connections.values.contains(where: Self.canDrain) {
             rounds += 1
@@ -201,8 +214,8 @@ struct World {
         for action in actions {
             switch action {
             case .write(let id, let buffer): try write(id, buffer)
-            case .buildFeed(let fingerprint, let selection, let state):
-                jobs.append(.build(fingerprint, selection.members(of: state)))
+            case .buildFeed(let id, let selection, let state):
+                jobs.append(.build(id, selection.members(of: state)))
             case .startCatchUp(let id, let request):
                 seen.catchUps[request.form.kind, default: 0] += 1
                 catchUpCount += 1
