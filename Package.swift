@@ -50,6 +50,9 @@ let package = Package(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // The system's zlib, as a module.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // The system's libdeflate, as a module.
+        .systemLibrary(
+            name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         // The resource, selectors, items, records, positions, digests: what the words mean.
         .target(name: "EndpointModel", dependencies: [crypto], swiftSettings: settings),
         // Documents as people write and read them: YAML, JSON, tables.
@@ -58,7 +61,7 @@ let package = Package(
             swiftSettings: settings),
         // Messages, frames and both ends of a session, as values.
         .target(
-            name: "SyncProtocol", dependencies: ["EndpointModel", "CZlib", nioCore],
+            name: "SyncProtocol", dependencies: ["EndpointModel", "CZlib", "CDeflate", nioCore],
             swiftSettings: settings),
         // A small typed layer over the SQLite C API.
         .target(name: "SQLiteStore", dependencies: ["CSQLite"], swiftSettings: settings),

@@ -1,12 +1,54 @@
+internal import CDeflate
 internal import CZlib
 package import NIOCore
 
-/// Inflates zlib streams of a stated size. One state is reused for all frames of a connection;
-/// no window is shared between them.
+/// Inflates zlib streams of a stated size; no window is shared between them.
+///
+/// libdeflate does it, three times as fast as zlib; a stream that it does not find whole is left
+/// to zlib, which says what is wrong with it. The state is made when it is first needed: a server's
+/// many connections hardly ever do.
 package final class Inflater {
+    private var decompressor: OpaquePointer?
+
+    package init() {}
+
+    deinit { if let decompressor { libdeflate_free_decompressor(decompressor) } }
+
+    /// Inflates a whole stream, which must yield exactly `size` bytes and end where `source` ends.
+    package func inflate(_ source: ByteBuffer, size: Int) throws(FrameError) -> ByteBuffer {
+        let decompressor = state()
+        var target = ByteBufferAllocator().buffer(capacity: max(1, size))
+        var isWhole = false
+        source.withUnsafeReadableBytes { input in
+            _ = target.writeWithUnsafeMutableBytes(minimumWritableBytes: max(1, size)) { output in
+                var read = 0
+                var written = 0
+                let result = libdeflate_zlib_decompress_ex(
+                    decompressor, input.baseAddress, input.count, output.baseAddress, size,
+                    &read, &written)
+                isWhole =
+                    result == LIBDEFLATE_SUCCESS && written == size && read == input.count
+                return isWhole ? size : 0
+            }
+        }
+        return isWhole ? target : try CarefulInflater().inflate(source, size: size)
+    }
+
+    private func state() -> OpaquePointer {
+        if let decompressor { return decompressor }
+        guard let made = libdeflate_alloc_decompressor() else {
+            preconditionFailure("no memory for a decompressor")
+        }
+        decompressor = made
+        return made
+    }
+}
+
+/// Inflates with zlib and says what is wrong, in the order of the protocol's text.
+private final class CarefulInflater {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    package init() {
+    init() {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let result = inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -19,8 +61,7 @@ package final class Inflater {
         stream.deallocate()
     }
 
-    /// Inflates a whole stream, which must yield exactly `size` bytes and end where `source` ends.
-    package func inflate(_ source: ByteBuffer, size: Int) throws(FrameError) -> ByteBuffer {
+    func inflate(_ source: ByteBuffer, size: Int) throws(FrameError) -> ByteBuffer {
         var target = ByteBufferAllocator().buffer(capacity: max(1, size))
         var outcome = Outcome(status: Z_STREAM_ERROR, unread: 0)
         source.withUnsafeReadableBytes { input in
@@ -41,7 +82,6 @@ package final class Inflater {
     private func run(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> Outcome
     {
-        inflateReset(stream)
         let source = input.bindMemory(to: UInt8.self).baseAddress
         stream.pointee.next_in = UnsafeMutablePointer(mutating: source)
         stream.pointee.avail_in = UInt32(input.count)

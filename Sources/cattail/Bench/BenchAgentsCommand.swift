@@ -1,107 +1,137 @@
 internal import ArgumentParser
 internal import CattailClient
 internal import EndpointModel
+internal import NIOCore
+internal import NIOPosix
 internal import ReferenceCluster
+internal import SyncProtocol
 
 struct BenchAgentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agents",
         abstract: "Agents that subscribe, and one writer: from the wish to each agent's hands.",
-        discussion: "All in this process, so that one clock measures both ends.")
+        discussion: """
+            Everything is in this process, so that one clock measures both ends. Agents that keep
+            a cache measure how long each change took; agents that only count bytes cost so little
+            that the server is what is measured (--server-pid reads its processor time and memory).
+            """)
+
+    /// What an agent does with what it gets.
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        /// Keeps the endpoints and compares digests.
+        case cache
+        /// Counts the bytes.
+        case bytes
+    }
 
     @Option(help: "Subscriptions.") var agents = 100
+    @Option(help: "What an agent does: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var kind = Kind.cache
     @Option(help: "Mutations.") var count = 1_000
-    @Option(help: "Mutations per second.") var rate = 200
+    @Option(help: "Mutations per second; 0: as fast as the node takes them.") var rate = 200
     @Option(help: "Different endpoints that are written.") var endpoints = 100
+    @Flag(help: "Each agent subscribes to one node of the cluster, in turn.") var byNode = false
+    @Option(help: ArgumentHelp("Process of the server, to be measured.", valueName: "pid"))
+    var serverPid: Int?
     @OptionGroup var servers: ServerOptions
 
     func validate() throws {
-        guard agents > 0, count > 0, endpoints > 0, (1...1_000_000).contains(rate) else {
-            throw ValidationError("Numbers are at least 1.")
+        guard agents > 0, count > 0, endpoints > 0, (0...1_000_000).contains(rate) else {
+            throw ValidationError("Numbers are at least 1, and --rate at most 1000000.")
         }
     }
 
     func run() async throws {
         try await servers.withClient { client in
             let clock = SentLabel.Clock()
-            let agents = try await connect(client)
+            let agents = try await connected(client)
+            let before = try serverPid.map(ServerProcess.init)
             let start = ContinuousClock.now
-            let times = try await withThrowingTaskGroup(of: Percentiles.self) { group in
-                for agent in agents {
-                    group.addTask { try await Self.receive(count, by: agent, clock) }
-                }
-                group.addTask {
-                    try await write(through: client, clock)
-                    return Percentiles()
-                }
-                var all = Percentiles()
-                for try await times in group { all.add(contentsOf: times) }
-                return all
-            }
+            let writing = Task { try await write(through: client, clock) }
+            let outcome = try await agents.receive(count, clock) { try await writing.value }
             let deliveries = Rate(
-                count: times.nanoseconds.count, elapsed: ContinuousClock.now - start)
-            for agent in agents { await agent.close() }
+                count: outcome.deliveries, elapsed: ContinuousClock.now - start)
+            let server = try before.map { try $0.until(ServerProcess($0.pid), deliveries.count) }
+            await agents.close()
             try Console.output.line(
                 JSONLine(
                     [
-                        ("bench", .string("agents")), ("agents", .integer(agents.count)),
-                        ("mutations", .integer(count)), ("rate", .integer(rate)),
-                    ] + deliveries.members + [("latencyMs", times.json)]
+                        ("bench", .string("agents")), ("agents", .integer(self.agents)),
+                        ("kind", .string(kind.rawValue)), ("mutations", .integer(count)),
+                        ("rate", .integer(rate)),
+                        ("connectSeconds", .decimal(agents.connectSeconds)),
+                    ] + deliveries.members + [
+                        ("bytes", outcome.bytes.map { .integer($0) } ?? .null),
+                        (
+                            "bytesPerDelivery",
+                            outcome.bytesPerDelivery.map { .decimal($0) } ?? .null
+                        ),
+                        ("latencyMs", outcome.times.json), ("server", server ?? .null),
+                    ]
                 ).text)
         }
     }
 
     /// All in sync before the clock starts.
-    private func connect(_ client: EndpointClient) async throws -> [EndpointSubscription] {
-        var connected: [EndpointSubscription] = []
-        for _ in 0..<agents {
-            let subscription = client.subscribe()
-            for try await update in subscription {
-                if case .status(.inSync) = update { break }
-            }
-            connected.append(subscription)
+    private func connected(_ client: EndpointClient) async throws -> BenchAgents {
+        var nodes: [String] = []
+        if byNode {
+            for endpoint in try GeneratedCluster(count: endpoints)
+            where nodes.last != endpoint.spec.node { nodes.append(endpoint.spec.node) }
         }
-        return connected
+        let selections = (0..<agents).map { index in
+            nodes.isEmpty ? Selection.everything : Selection(node: nodes[index % nodes.count])
+        }
+        let start = ContinuousClock.now
+        var made =
+            switch kind {
+            case .cache: try await BenchAgents.caches(selections, client)
+            case .bytes: try await BenchAgents.counters(selections, servers.configuration())
+            }
+        made.connectSeconds = Rate(count: 1, elapsed: ContinuousClock.now - start).seconds
+        return made
     }
 
-    /// An agent that keeps up is told every mutation; one that does not is told the last.
-    private static func receive(
-        _ count: Int, by agent: EndpointSubscription, _ clock: SentLabel.Clock
-    ) async throws -> Percentiles {
-        var times = Percentiles()
-        for try await update in agent {
-            guard case .changes(let changes) = update else { continue }
-            let now = clock.now
-            var isOver = false
-            for case .put(let item) in changes.changes {
-                guard let sent = SentLabel(item) else { continue }
-                times.add(.nanoseconds(Int64(clamping: now &- sent.nanoseconds)))
-                isOver = isOver || sent.number == count - 1
+    /// Each mutation changes one label. Gives back the seq of the last.
+    private func write(through client: EndpointClient, _ clock: SentLabel.Clock) async throws
+        -> Seq
+    {
+        let made = Array(try GeneratedCluster(count: endpoints).prefix(count))
+        // Another run on the same node must find other values.
+        let run = Int.random(in: 1...1_000_000) * 100
+        let kind = kind
+        let requests = (0..<count).lazy.map { number in
+            var endpoint = made[number % made.count]
+            switch kind {
+            case .bytes:
+                endpoint = GeneratedCluster.relabelled(endpoint, step: run + number / made.count)
+            case .cache: SentLabel(number: number, nanoseconds: clock.now).write(to: &endpoint)
             }
-            if isOver { break }
+            return MutationRequest(.apply, endpoint)
         }
-        return times
-    }
-
-    private func write(through client: EndpointClient, _ clock: SentLabel.Clock) async throws {
-        let made = Array(try GeneratedCluster(count: min(count, endpoints)))
+        var last = Seq.zero
+        guard rate > 0 else {
+            try await client.submit(Array(requests)) { result in
+                if let error = result.error { throw error }
+                last = max(last, result.seq ?? .zero)
+            }
+            return last
+        }
         let pause = Duration.seconds(1) / rate
         let start = ContinuousClock.now
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for number in 0..<count {
+        try await withThrowingTaskGroup(of: Seq.self) { group in
+            for (number, request) in requests.enumerated() {
                 try await Task.sleep(until: start + pause * number, clock: .continuous)
-                var endpoint = made[number % made.count]
-                SentLabel(number: number, nanoseconds: clock.now).write(to: &endpoint)
-                let request = MutationRequest(.apply, endpoint)
-                group.addTask { try await client.perform(request) }
+                group.addTask { try await client.perform(request).seq ?? .zero }
             }
-            try await group.waitForAll()
+            for try await seq in group { last = max(last, seq) }
         }
+        return last
     }
 }
 
 /// When a mutation was wished for, on the endpoint itself: `NUMBER.NANOSECONDS`.
-private struct SentLabel {
+struct SentLabel {
     let number: Int
     let nanoseconds: UInt64
 
