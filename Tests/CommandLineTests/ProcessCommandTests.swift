@@ -120,4 +120,25 @@ struct ProcessCommandTests {
         let down = try await leader.run(["status", "--check", "--timeout", "500ms"])
         #expect(down.code == 1 && down.errors.hasPrefix("error: unreachable: "))
     }
+
+    @Test(
+        "CATTAIL_INSECURE is true or false and nothing else, and only addresses are loopback",
+        arguments: [
+            ("false", "0.0.0.0:0", 64, "error: usage: 0.0.0.0:0 is beyond loopback"),
+            ("0", "0.0.0.0:0", 64, "error: usage: 0.0.0.0:0 is beyond loopback"),
+            ("maybe", "0.0.0.0:0", 64, "error: usage: 'maybe' is no value for CATTAIL_INSECURE"),
+            ("", "127.example.invalid:0", 64, "error: usage: 127.example.invalid:0 is beyond"),
+            ("", "127.1.2.3:0", 1, "error: parent-missing: "),
+            ("", "[::1]:0", 1, "error: parent-missing: "),
+            ("true", "0.0.0.0:0", 1, "error: parent-missing: "),
+        ] as [(String, String, Int32, String)])
+    func insecure(value: String, listen: String, code: Int32, error: String) async throws {
+        let folder = try TemporaryFolder()
+        let outcome = try await cattail(
+            "leader", "--data", folder.path("no/parent"), "--listen", listen,
+            environment: ["CATTAIL_INSECURE": value])
+        #expect(outcome.code == code)
+        #expect(outcome.errorLines.contains { $0.hasPrefix(error) }, "\(outcome.errors)")
+    }
+
 }

@@ -15,6 +15,18 @@ enum Setting {
         return text
     }
 
+    /// What the environment says of a flag that has no value: `true` or `1`, `false` or `0`;
+    /// absent is off.
+    static func isOn(_ flag: String) throws(UsageFault) -> Bool {
+        switch text(flag) {
+        case nil, "false", "0": return false
+        case "true", "1": return true
+        case let text?:
+            throw UsageFault(
+                "'\(text)' is no value for \(name(flag))", remedy: "write true or false")
+        }
+    }
+
     /// The flag's value, or the environment's, read as the flag would be.
     static func value<Value>(
         _ given: Value?, _ flag: String, read: (String) -> Value?

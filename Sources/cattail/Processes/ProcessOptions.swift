@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CattailServer
+internal import Glibc
 internal import Logging
 internal import SyncTransport
 
@@ -58,7 +59,7 @@ struct ProcessOptions: ParsableArguments {
     /// Without TLS only loopback is safe.
     private func checkReach(of address: ServerAddress, _ logger: Logger) throws {
         guard !Loopback.contains(address.host) else { return }
-        guard insecure || Setting.text("insecure") != nil else {
+        guard try insecure || Setting.isOn("insecure") else {
             throw UsageFault(
                 "\(address) is beyond loopback, and there is no TLS",
                 remedy: "listen on loopback, or say --insecure")
@@ -83,8 +84,22 @@ struct ProcessOptions: ParsableArguments {
 }
 
 enum Loopback {
+    /// Whether only this machine can reach an address of this host. Of a name other than
+    /// `localhost` nobody knows before it is looked up, and then only for now.
     static func contains(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        if host == "localhost" { return true }
+        var ipv4 = in_addr()
+        if inet_pton(AF_INET, host, &ipv4) == 1 {
+            return withUnsafeBytes(of: ipv4) { $0[0] == 127 }
+        }
+        var ipv6 = in6_addr()
+        guard inet_pton(AF_INET6, host, &ipv6) == 1 else { return false }
+        return withUnsafeBytes(of: ipv6) { bytes in
+            let isMapped =
+                bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+            let isOne = bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
+            return isOne || isMapped && bytes[12] == 127
+        }
     }
 }
 
