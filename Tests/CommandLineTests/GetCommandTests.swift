@@ -71,6 +71,8 @@ struct GetCommandTests {
         let labelled = try await leader.run(
             ["get", "wep", "-A", "-o", "name", "--selector", #"app == "special""#])
         #expect(labelled.lines == ["workloadendpoint/app/\(Sample.name(pod: "z"))"])
+        let ofOne = try await leader.run(["get", "wep", "-n", "app", "-o", "name"])
+        #expect(ofOne.lines == ["workloadendpoint/\(Sample.name(pod: "z"))"])
         let none = try await leader.run(["get", "wep", "-A", "-o", "name", "--node", "other"])
         #expect(none.output.isEmpty && none.code == 0)
         let list = try await leader.run(["get", "wep", "-A", "-o", "yaml"])

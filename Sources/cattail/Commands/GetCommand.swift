@@ -49,7 +49,7 @@ struct GetCommand: AsyncParsableCommand {
         let wanted = try selection.selection(
             namespace: namespaces.allNamespaces ? nil : namespaces.one.resolved)
         let (items, seq) = try await archive.items(wanted, at: at?.point)
-        try EndpointPrinter(output, namespaces.column).list(items, at: seq)
+        try EndpointPrinter(output, namespaces).list(items, at: seq)
     }
 
     /// What is found is printed, then what is missing is told.
@@ -64,7 +64,7 @@ struct GetCommand: AsyncParsableCommand {
                 missing.append(Absence.fault(key))
             }
         }
-        if !found.isEmpty { try EndpointPrinter(output, namespaces.column).named(found) }
+        if !found.isEmpty { try EndpointPrinter(output, namespaces).named(found) }
         if !missing.isEmpty { throw Faults(all: missing) }
     }
 

@@ -32,11 +32,15 @@ enum EndpointOutput: ExpressibleByArgument {
 /// Prints endpoints as calicoctl and kubectl do.
 struct EndpointPrinter {
     let output: EndpointOutput
-    let column: EndpointTable.NamespaceColumn
+    /// Of tables.
+    private let column: EndpointTable.NamespaceColumn
+    /// Of `-o name`.
+    private let names: EndpointTable.NamespaceColumn
 
-    init(_ output: EndpointOutput, _ column: EndpointTable.NamespaceColumn) {
+    init(_ output: EndpointOutput, _ namespaces: NamespaceOptions) {
         self.output = output
-        self.column = column
+        column = namespaces.column
+        names = namespaces.inNames
     }
 
     /// All that a list found, of none or one too.
@@ -62,7 +66,7 @@ struct EndpointPrinter {
     }
 
     private func name(_ key: EndpointKey) -> String {
-        EndpointNames.line(key, namespace: column)
+        EndpointNames.line(key, namespace: names)
     }
 
     private func table(_ endpoints: [WorkloadEndpoint]) throws {

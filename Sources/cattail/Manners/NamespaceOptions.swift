@@ -38,6 +38,9 @@ struct NamespaceOptions: ParsableArguments {
     var column: EndpointTable.NamespaceColumn {
         allNamespaces || one.namespace != nil ? .shown : .hidden
     }
+
+    /// Whether `-o name` shows it: only where names of several may stand.
+    var inNames: EndpointTable.NamespaceColumn { allNamespaces ? .shown : .hidden }
 }
 
 /// Which endpoints: by labels, by node.
