@@ -127,4 +127,32 @@ struct WatchCommandTests {
         let ended = try await shell.ended()
         #expect(ended.code == 0 && ended.errors.isEmpty)
     }
+
+    @Test(
+        "a signal ends it quietly with 0 also while nobody reads what it writes",
+        arguments: [["watch", "-o", "json"], ["log", "-o", "json", "--follow"]], ["INT", "TERM"])
+    func fullPipe(command: [String], signal: String) async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        // Several times what a pipe takes.
+        let documents = try await cattail("generate", "--count", "400").output
+        try await leader.run(["apply", "-f", "-"], input: documents)
+        let shell = try ChildProcess(
+            [
+                "-c",
+                """
+                mkfifo "$1"
+                "$0" "${@:2}" >"$1" & pid=$!
+                exec 3<"$1"
+                while read -r line <&3; do case $line in *put*) break; esac; done
+                kill -\(signal) $pid
+                wait $pid
+                echo ended $?
+                """,
+                CattailBinary.path, folder.path("pipe"),
+            ] + command + ["--server", leader.listen], executable: "/bin/bash")
+        let ended = try await shell.ended(within: .seconds(20))
+        #expect(ended.output == "ended 0\n" && ended.errors.isEmpty, "\(ended.errors)")
+    }
+
 }

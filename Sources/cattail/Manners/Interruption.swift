@@ -9,7 +9,10 @@ enum Interruption {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                for await _ in signals { return }
+                for await _ in signals {
+                    // A reader that does not read must not keep the end from coming.
+                    return OutputStream.stopWaitingForReaders()
+                }
             }
             group.addTask { await Console.output.untilReaderIsGone() }
             defer { group.cancelAll() }
