@@ -1,7 +1,8 @@
 package import EndpointModel
 package import SyncProtocol
 
-/// Why a mutation is refused: the code, what stands in the way and what to do.
+/// Why a mutation is refused: the code and what stands in the way. What to do about it follows
+/// from the code; clients say it.
 package struct MutationFailure: Error, Sendable {
     package let code: FailureCode
     package let message: String
@@ -52,8 +53,7 @@ package struct MutationFailure: Error, Sendable {
     {
         var failure = MutationFailure(
             .alreadyExists,
-            "resource already exists: WorkloadEndpoint(\(key)) at resourceVersion \(standing.seq);"
-                + " replace or apply it")
+            "resource already exists: WorkloadEndpoint(\(key)) at resourceVersion \(standing.seq)")
         failure.item = standing
         return failure
     }
@@ -68,8 +68,7 @@ package struct MutationFailure: Error, Sendable {
             } ?? "no such endpoint stands"
         var failure = MutationFailure(
             .conflict,
-            "update conflict: WorkloadEndpoint(\(key)): \(wanted) was expected, \(found);"
-                + " get it again and redo the change")
+            "update conflict: WorkloadEndpoint(\(key)): \(wanted) was expected, \(found)")
         failure.item = standing
         return failure
     }
@@ -77,12 +76,13 @@ package struct MutationFailure: Error, Sendable {
     package static func requestIDReused(_ requestID: String) -> MutationFailure {
         MutationFailure(
             .requestIDReused,
-            "request ID \(requestID) was used with another body; use a new ID for a new request")
+            "request ID \(requestID) was used with another body")
     }
 
     package static func notLeader(_ leader: String) -> MutationFailure {
-        let remedy = leader.isEmpty ? "its leader is not known now" : "write to \(leader)"
-        var failure = MutationFailure(.notLeader, "this node is a follower; \(remedy)")
+        let place = leader.isEmpty ? "is not known now" : "is \(leader)"
+        var failure = MutationFailure(
+            .notLeader, "this node is a follower, its leader \(place)")
         failure.leader = leader
         return failure
     }
@@ -92,8 +92,7 @@ package struct MutationFailure: Error, Sendable {
     }
 
     package static func outcomeUnknown(_ why: String) -> MutationFailure {
-        MutationFailure(
-            .outcomeUnknown, "\(why); ask again with the same request ID")
+        MutationFailure(.outcomeUnknown, why)
     }
 
     package static let logFull = MutationFailure(

@@ -97,7 +97,7 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.failed("\(error)"))
+        end(.failed(NetworkText.of(error)))
         context.close(promise: nil)
     }
 

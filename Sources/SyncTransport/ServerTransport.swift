@@ -69,7 +69,7 @@ package final class ServerTransport: Sendable {
                 channel: channel,
                 localAddress: ServerAddress(host: address.host, port: UInt16(clamping: port)))
         } catch {
-            throw .cannotListen(address, reason: "\(error)")
+            throw .cannotListen(address, reason: NetworkText.of(error))
         }
     }
 
@@ -105,6 +105,7 @@ package enum TransportError: Error, Sendable, CustomStringConvertible {
     case cannotListen(ServerAddress, reason: String)
     case turnedAway
 
+    // error-codes
     package var code: String {
         switch self {
         case .cannotListen: "cannot-listen"
@@ -112,11 +113,20 @@ package enum TransportError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    package var description: String { "\(code): \(what); \(remedy)" }
+
+    /// What failed, on which value.
+    package var what: String {
         switch self {
-        case .cannotListen(let address, let reason):
-            "\(code): cannot listen on \(address): \(reason); choose another address, or port 0"
-        case .turnedAway: "\(code): too many connections"
+        case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .turnedAway: "too many connections"
+        }
+    }
+
+    package var remedy: String {
+        switch self {
+        case .cannotListen: "choose another address, or port 0"
+        case .turnedAway: "come back later"
         }
     }
 }

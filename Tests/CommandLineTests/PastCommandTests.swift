@@ -110,7 +110,10 @@ struct PastCommandTests {
             ])
         #expect(table.lines[2].contains(#"metadata.labels[k]: - -> "v""#))
         let none = try await leader.run(["history", "wep", "nope"])
-        #expect(none.code == 1 && none.errors.hasPrefix("error: not-found: "))
+        #expect(none.code == 1)
+        #expect(
+            none.errors == "error: not-found: resource does not exist: "
+                + "WorkloadEndpoint(default/nope), look at the name and the namespace\n")
     }
 
     @Test("diff tells each endpoint once; seq 0 is the empty state")

@@ -141,4 +141,30 @@ struct ProcessCommandTests {
         #expect(outcome.errorLines.contains { $0.hasPrefix(error) }, "\(outcome.errors)")
     }
 
+    @Test("an address that is taken is cannot-listen, in the system's words")
+    func addressTaken() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let second = try await cattail(
+            "leader", "--data", folder.path("m"), "--listen", leader.listen)
+        #expect(second.code == 1)
+        #expect(
+            second.errorLines.last
+                == "error: cannot-listen: cannot listen on \(leader.listen): Address already in use, "
+                + "choose another address, or port 0")
+    }
+
+    @Test("a server that is not there is unreachable, in the system's words and with a remedy")
+    func unreachable() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        try await leader.stop()
+        let down = try await leader.run(["get", "wep", "--timeout", "500ms", "-o", "json"])
+        #expect(down.code == 1)
+        let fault = try #require(try down.errorJSON().first)
+        #expect(fault["code"]?.text == "unreachable")
+        #expect(fault["message"]?.text?.hasSuffix("\(leader.listen): Connection refused") == true)
+        #expect(fault["message"]?.text?.contains("errno") == false)
+        #expect(fault["remedy"]?.text == "is the server running, and is the address right?")
+    }
 }

@@ -182,6 +182,41 @@ struct WriteCommandTests {
         #expect(bad.errors.contains("spec.macc") && bad.errors.contains("metadata.name"))
     }
 
+    @Test("every fault of a write says what to do, apart from what happened")
+    func remedies() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let document = Sample.endpoint()
+        try await leader.run(["apply", "-f", "-"], input: document)
+        let stale = document.replacing(
+            #""metadata":{"#, with: #""metadata":{"resourceVersion":"1","#)
+        let invalid = Sample.endpoint(mac: "nonsense")
+        let faults = [
+            (
+                "already-exists",
+                try await leader.run(["create", "-o", "json", "-f", "-"], input: document)
+            ),
+            ("conflict", try await leader.run(["apply", "-o", "json", "-f", "-"], input: stale)),
+            ("invalid", try await leader.run(["apply", "-o", "json", "-f", "-"], input: invalid)),
+            ("not-found", try await leader.run(["delete", "wep", "nope", "-o", "json"])),
+            (
+                "label-missing",
+                try await leader.run(["label", "wep", Sample.name, "k", "--remove", "-o", "json"])
+            ),
+            (
+                "label-present",
+                try await leader.run(["label", "wep", Sample.name, "app=x", "-o", "json"])
+            ),
+        ]
+        for (code, outcome) in faults {
+            let fault = try outcome.errorJSON().first
+            #expect(fault?["code"]?.text == code)
+            let remedy = try #require(fault?["remedy"]?.text, "\(code)")
+            #expect(fault?["message"]?.text?.contains(remedy) == false, "\(code)")
+            #expect(fault?["message"]?.text?.contains(";") == false, "\(code)")
+        }
+    }
+
     @Test("twenty thousand JSON lines are applied through the pipeline, each acknowledged once")
     func manyDocuments() async throws {
         let folder = try TemporaryFolder()

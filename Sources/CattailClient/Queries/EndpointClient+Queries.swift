@@ -91,7 +91,7 @@ extension EndpointClient {
 
     private static func unanswered(_ what: String) -> ClientError {
         ClientError(
-            code: .protocolBroken, message: "the server ended its answer to \(what) without one")
+            told: .protocolBroken, "the server ended its answer to \(what) without one")
     }
 }
 

@@ -152,7 +152,7 @@ extension QueryRunner: ClientConnectionOwner {
         switch (progress, code) {
         case (.asked, .unavailable), (.asked, .overloaded): tryNext()
         case (.unheard, _), (.asked, _), (.answering, _), (.over, _):
-            end(ClientError(code: .init(rawValue: code.rawValue), message: message))
+            end(ClientError(told: .init(rawValue: code.rawValue), message))
         }
     }
 

@@ -200,11 +200,3 @@ extension MutationRequest {
             + (origin == nil ? 0 : 256)
     }
 }
-
-extension ClientError {
-    init(_ answer: Answer) {
-        self.init(
-            code: Code(rawValue: answer.code.rawValue), message: answer.message,
-            faults: answer.faults, standingSeq: answer.item?.seq)
-    }
-}

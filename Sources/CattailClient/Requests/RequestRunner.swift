@@ -318,8 +318,7 @@ struct Troubles {
         let details = last.map(\.what).joined(separator: "; ")
         let message = "no answer from \(names) within \(patience)"
         return ClientError(
-            code: .unreachable, message: details.isEmpty ? message : "\(message): \(details)",
-            remedy: "is the server running, and is the address right?")
+            told: .unreachable, details.isEmpty ? message : "\(message): \(details)")
     }
 }
 

@@ -260,13 +260,3 @@ extension SubscriberStateMachine<HeldState> {
     /// For tests: see `HeldState.damageForTest`.
     package mutating func damageForTest(_ key: EndpointKey) -> Bool { held.damageForTest(key) }
 }
-
-extension ClientError {
-    /// What a goodbye that nothing can mend means to the user.
-    init(_ goodbye: Goodbye, from server: ServerAddress) {
-        self.init(
-            code: Code(rawValue: goodbye.code.rawValue),
-            message:
-                "\(server): \(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)")
-    }
-}

@@ -60,12 +60,13 @@ final class UpstreamLink: Sendable {
 
 /// Why a follower cannot go on at all.
 package struct UpstreamMismatch: Error, CustomStringConvertible {
-    package let code = "wrong-log"
+    // error-codes
+    package var code: String { "wrong-log" }
     let own: LogID
     let upstream: String
 
-    package var description: String {
-        "\(code): this data directory holds log \(own), the upstream \(upstream): name another"
-            + " upstream or an empty data directory"
-    }
+    package var description: String { "\(code): \(what); \(remedy)" }
+    /// Both are named.
+    package var what: String { "this data directory holds log \(own), the upstream \(upstream)" }
+    package var remedy: String { "name another upstream, or an empty data directory" }
 }

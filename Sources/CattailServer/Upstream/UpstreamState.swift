@@ -161,6 +161,8 @@ final class UpstreamState {
     func noteEnd(of connection: UpstreamConnection, _ end: SessionEnd) {
         let reason: String
         switch end {
+        case .goodbyeSent(let goodbye) where goodbye.code == .logOther:
+            reason = "it has another log: \(goodbye.message)"
         case .goodbyeSent(let goodbye):
             guard goodbye.code != .done else { return }
             reason = "it broke the protocol, \(goodbye.code): \(goodbye.message)"

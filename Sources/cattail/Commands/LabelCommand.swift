@@ -58,7 +58,8 @@ struct LabelCommand: AsyncParsableCommand {
                 throw Fault(
                     code: FaultCode.labelMissing,
                     what: "cannot remove label of \(kind.rawValue) \(name), "
-                        + "key \(key) does not exist")
+                        + "key \(key) does not exist",
+                    remedy: "look at the labels that are there")
             }
             endpoint.metadata.labels[key] = nil
             return "Successfully removed label \(key) from \(kind.rawValue) \(name)"
@@ -67,7 +68,8 @@ struct LabelCommand: AsyncParsableCommand {
             throw Fault(
                 code: FaultCode.labelPresent,
                 what: "failed to update label of \(kind.rawValue) \(name), "
-                    + "key \(key) is already present. please use '--overwrite' to set a new value.")
+                    + "key \(key) is already present",
+                remedy: "please use '--overwrite' to set a new value")
         }
         endpoint.metadata.labels[key] = parts[1]
         let word = standing == nil ? "set" : "updated"

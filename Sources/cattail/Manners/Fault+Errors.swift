@@ -7,6 +7,7 @@ internal import Foundation
 internal import LogStore
 internal import Projection
 internal import ReferenceCluster
+internal import SyncTransport
 
 extension Fault {
     /// What an error says, as faults: one for each field of an invalid endpoint, else one.
@@ -24,21 +25,27 @@ extension Fault {
         case let error as ProjectionError: [Fault(error)]
         case let error as SelectorError: [Fault(error)]
         case let error as ReferenceClusterError:
-            [Fault(code: FaultCode.outOfRange, what: error.description)]
-        case let error as FoldError: [Fault(code: error.code, description: error.description)]
+            [Fault(code: FaultCode.outOfRange, what: error.description, remedy: "ask for less")]
         case let error as WireError:
-            [Fault(code: FaultCode.recordMalformed, what: error.description)]
+            [
+                Fault(
+                    code: FaultCode.recordMalformed, what: error.description,
+                    remedy: "restore the data directory from a copy or from a follower")
+            ]
         case let error as UpstreamMismatch:
-            [Fault(code: error.code, description: error.description)]
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
+        case let error as TransportError:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case is CancellationError:
             [Fault(code: FaultCode.cancelled, what: "the command was cancelled")]
-        default: [Fault(code: FaultCode.failed, what: "\(error)")]
+        default: [Fault(code: FaultCode.failed, what: "\(error)", remedy: "report it")]
         }
     }
 
     init(_ fault: FieldFault) {
         let what = fault.value.isEmpty ? fault.reason : "\(fault.value) \(fault.reason)"
-        self.init(code: FaultCode.invalid, what: what, field: fault.field)
+        self.init(
+            code: FaultCode.invalid, what: what, field: fault.field, remedy: "correct it")
     }
 
     init(_ fault: StreamFault) {
