@@ -21,7 +21,7 @@ package enum ProjectionError: Error, Hashable, Sendable {
         case .log(let error): error.code
         case .recordMalformed: "record-malformed"
         case .eventIllegal(let error): error.code
-        case .beyondHead: "beyond-head"
+        case .beyondHead: "position-ahead"
         case .viewsUnavailable: "views-unavailable"
         }
     }
@@ -38,18 +38,27 @@ package enum ProjectionError: Error, Hashable, Sendable {
 }
 
 extension ProjectionError: CustomStringConvertible {
-    package var description: String {
+    package var description: String { "\(code): \(what); \(remedy)" }
+
+    /// What failed, on which value.
+    package var what: String {
         switch self {
-        case .log(let error): error.description
+        case .log(let error): error.what
         case .recordMalformed(let seq, let error):
-            "\(code): the record at seq \(seq) is not canonical: \(error); "
-                + "restore the data directory from a copy or from a follower"
-        case .eventIllegal(let error):
-            "\(error); restore the data directory from a copy or from a follower"
-        case .beyondHead(let seq, let head):
-            "\(code): seq \(seq) is behind the head, which is \(head); ask for an earlier one"
-        case .viewsUnavailable(let path, let reason):
-            "\(code): \(path) cannot be used: \(reason); remove the cause, then retry"
+            "the record at seq \(seq) is not canonical: \(error)"
+        case .eventIllegal(let error): String(error.description.dropFirst("\(code): ".count))
+        case .beyondHead(let seq, let head): "seq \(seq) is beyond the head, which is \(head)"
+        case .viewsUnavailable(let path, let reason): "\(path) cannot be used: \(reason)"
+        }
+    }
+
+    package var remedy: String {
+        switch self {
+        case .log(let error): error.remedy
+        case .recordMalformed, .eventIllegal:
+            "restore the data directory from a copy or from a follower"
+        case .beyondHead: "ask for an earlier one"
+        case .viewsUnavailable: "remove the cause, then retry"
         }
     }
 }

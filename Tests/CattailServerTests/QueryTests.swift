@@ -131,6 +131,9 @@ extension ServerTests {
             await expectCode("position-ahead") {
                 try await client.diff(from: .seq(.zero), to: .seq(Seq(1_000_000))).collect()
             }
+            await expectCode("position-ahead") {
+                try await client.log(from: .seq(Seq(1_000_000))).collect()
+            }
             await expectCode("not-found") {
                 try await client.history(Sample.key(4_711)).collect()
             }

@@ -129,6 +129,45 @@ struct PastCommandTests {
         #expect(beyond.code == 1 && beyond.errors.hasPrefix("error: position-ahead: "))
     }
 
+    @Test("a point beyond the head is position-ahead wherever it stands, from files too")
+    func beyondHead() async throws {
+        let (leader, folder) = try await Self.told()
+        let beyond = [
+            ["log", "--from", "99"], ["log", "--to", "99"], ["get", "wep", "--at", "99"],
+            ["diff", "0", "99"],
+        ]
+        for command in beyond {
+            let outcome = try await leader.run(command + ["-o", "json"])
+            #expect(outcome.code == 1 && outcome.output.isEmpty, "\(command)")
+            let fault = try outcome.errorJSON().first
+            #expect(fault?["code"]?.text == "position-ahead")
+            #expect(fault?["message"]?.text == "seq 99 is beyond the head, which is 5")
+            #expect(fault?["remedy"]?.text?.isEmpty == false)
+        }
+        try await leader.stop()
+        for command in beyond {
+            let outcome = try await ChildProcess.run(command + ["--data", folder.path("l")])
+            #expect(outcome.code == 1)
+            #expect(
+                outcome.errors == "error: position-ahead: seq 99 is beyond the head, which is 5, "
+                    + "ask for an earlier one\n")
+        }
+    }
+
+    @Test("log --follow waits for a seq beyond the head")
+    func followBeyond() async throws {
+        let (leader, folder) = try await Self.told()
+        defer { withExtendedLifetime(folder) {} }
+        let log = try ChildProcess(
+            ["log", "-o", "json", "--follow", "--from", "7", "--server", leader.listen])
+        let pods = (0..<3).map { Sample.endpoint(pod: "new\($0)") }
+        try await leader.run(["apply", "-f", "-"], input: pods.joined(separator: "\n"))
+        let first = try await log.line()
+        #expect(first?.hasPrefix(#"{"seq":7,"#) == true)
+        log.send(signal: SIGINT)
+        #expect(try await log.ended().code == 0)
+    }
+
     @Test("get --at gives the state as it was (G14)")
     func asOf() async throws {
         let (leader, folder) = try await Self.told()

@@ -52,9 +52,9 @@ final class QueryTask: @unchecked Sendable {
         } catch let failure as QueryFault {
             return .failed(failure.code, failure.message)
         } catch let error as ProjectionError {
-            return .failed(error.failureCode, error.description)
+            return .failed(FailureCode(error.code), error.what)
         } catch let error as LogError {
-            return .failed(FailureCode(error.code), error.description)
+            return .failed(FailureCode(error.code), error.what)
         } catch {
             return .failed(.unavailable, "\(error)")
         }
@@ -231,7 +231,9 @@ final class QueryTask: @unchecked Sendable {
     /// The first event that is meant: of a time, the first that is not earlier.
     private func resolveFirst(_ point: Point, _ past: Past) throws -> Seq {
         switch point {
-        case .seq(let seq): return seq
+        case .seq(let seq):
+            try past.check(seq)
+            return seq
         case .time(let time): return try past.firstSeq(notBefore: time)
         case .age(let microseconds): return try past.firstSeq(notBefore: time(ago: microseconds))
         }
@@ -261,15 +263,6 @@ struct QueryFault: Error {
     static func notFound(_ key: EndpointKey) -> QueryFault {
         QueryFault(
             code: .notFound, message: "resource does not exist: WorkloadEndpoint(\(key))")
-    }
-}
-
-extension ProjectionError {
-    var failureCode: FailureCode {
-        switch self {
-        case .beyondHead: .positionAhead
-        case .log, .recordMalformed, .eventIllegal, .viewsUnavailable: FailureCode(code)
-        }
     }
 }
 

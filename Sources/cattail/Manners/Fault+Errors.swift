@@ -22,7 +22,8 @@ extension Fault {
         case let error as DocumentSyntaxError: [Fault(error)]
         case let error as LogError:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
-        case let error as ProjectionError: [Fault(error)]
+        case let error as ProjectionError:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as SelectorError: [Fault(error)]
         case let error as ReferenceClusterError:
             [Fault(code: FaultCode.outOfRange, what: error.description, remedy: "ask for less")]
@@ -66,21 +67,6 @@ extension Fault {
             ? "at its end" : "at byte \(error.position), near `\(error.offending)`"
         self.init(
             code: FaultCode.selectorInvalid, what: "\(error.gist) \(place)", remedy: error.remedy)
-    }
-
-    private init(_ error: ProjectionError) {
-        self.init(code: error.code, description: error.description)
-    }
-
-    /// Out of a description in one piece: `CODE: what; remedy`.
-    private init(code: String, description: String) {
-        let prefix = code + ": "
-        let bare =
-            description.hasPrefix(prefix)
-            ? String(description.dropFirst(prefix.count)) : description
-        let parts = bare.split(separator: "; ", maxSplits: 1).map(String.init)
-        self.init(
-            code: code, what: parts.first ?? bare, remedy: parts.count > 1 ? parts[1] : "")
     }
 
     private static func all(of error: ClientError) -> [Fault] {

@@ -96,10 +96,13 @@ struct DirectoryArchive: Archive {
     /// The first event that is meant: of a time, the first that is not earlier.
     private func firstSeq(at point: LogPoint?) throws -> Seq {
         switch point {
-        case nil: Seq(1)
-        case .seq(let seq): max(seq, Seq(1))
-        case .time(let time): try past.firstSeq(notBefore: time)
-        case .age(let microseconds): try past.firstSeq(notBefore: Self.time(ago: microseconds))
+        case nil: return Seq(1)
+        case .seq(let seq):
+            try past.check(seq)
+            return max(seq, Seq(1))
+        case .time(let time): return try past.firstSeq(notBefore: time)
+        case .age(let microseconds):
+            return try past.firstSeq(notBefore: Self.time(ago: microseconds))
         }
     }
 

@@ -54,12 +54,21 @@ struct LogTail {
     }
 
     private func find(_ point: LogPoint) async throws -> Start {
+        do { return try await found(point) } catch let error as ClientError
+            where error.code == .positionAhead
+        {
+            // It will come: what is before it is let pass.
+            return try await found(.age(microseconds: 0), orLater: point)
+        }
+    }
+
+    private func found(_ point: LogPoint, orLater wanted: LogPoint? = nil) async throws -> Start {
         var pages = client.log(from: point).makeAsyncIterator()
         let found = try await pages.next()?.first?.seq
         // Nothing is there yet: what comes next is the first.
         let next = found ?? (pages.answeredSeq ?? .zero).next
         var first = next
-        if case .seq(let wanted) = point { first = max(wanted, next) }
+        if case .seq(let wanted) = wanted ?? point { first = max(wanted, next) }
         guard next > Seq(1) else { return Start(held: nil, first: first) }
         let held = try await client.position(at: Seq(next.rawValue - 1))
         return Start(held: held, first: first)
