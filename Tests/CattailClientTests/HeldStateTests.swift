@@ -136,7 +136,7 @@ struct HeldStateTests {
             case .applied: #expect(isTaken)
             case .diverged(let divergence):
                 #expect(!isTaken)
-                #expect(divergence.code == "digest-mismatch")
+                #expect(divergence.answer == .refusal(code: "digest-mismatch"))
             }
         }
     }
@@ -301,7 +301,7 @@ struct HeldStateTests {
             Issue.record("it was taken")
             return
         }
-        #expect(divergence.code == "patch-span-outside")
+        #expect(divergence.answer == .refusal(code: "patch-span-outside"))
         #expect(held.state.count == 3)
     }
 
@@ -321,7 +321,7 @@ struct HeldStateTests {
                 Issue.record("it was taken")
                 return
             }
-            #expect(divergence.code == "patch-base-mismatch")
+            #expect(divergence.answer == .refusal(code: "patch-base-mismatch"))
         }
     }
 }

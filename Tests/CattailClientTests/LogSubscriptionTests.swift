@@ -270,7 +270,7 @@ private struct LogStory {
             switch action {
             case .connect: connect()
             case .pause: carryOut(machine.pauseEnded())
-            case .disconnect: outbox = nil
+            case .disconnect(_): outbox = nil
             case .tell(.events(let events)): told += events.entries
             case .tell(.status), .send, .sayApplied, .finish: break
             }

@@ -2,6 +2,7 @@ import CattailClient
 import EndpointModel
 import EndpointState
 import SyncProtocol
+import SyncTransport
 import Testing
 
 /// A seq does not say of which history it is: two logs that part have the same ones.
@@ -77,5 +78,49 @@ struct OffHistoryTests {
             return
         }
         #expect(held.position?.seq == Seq(6))
+    }
+
+    @Test("a mark at the seq that is held, of which only the epoch is known better, is taken (R38)")
+    func sameSeqOtherEpoch() {
+        let world = world()
+        var known = world.head
+        known.epoch.leaderID = 0
+        var state = EndpointSet()
+        for case .put(let item) in world.items(after: nil) { state.put(item) }
+        var held = HeldState(
+            fingerprint: Selection.everything.fingerprint, state: state, position: known)
+        _ = held.resyncReceived(Resync(how: .deltas, start: known))
+        guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("it was not taken")
+            return
+        }
+        #expect(held.position == world.head)
+    }
+
+    @Test(
+        "a server that breaks the stream's rules is told message-unexpected, and no digest is blamed"
+    )
+    func rulesBroken() {
+        let world = world()
+        let rota = ServerRota(
+            servers: [.standard], pauses: .milliseconds(1)...(.milliseconds(2)), seed: 1)
+        var machine = SubscriberStateMachine(held: holder(of: world), rota: rota)
+        _ = machine.started()
+        _ = machine.helloReceived(ServerHello(version: 1, role: .leader, head: world.head))
+        _ = machine.messageReceived(.resync(world.resync(.deltas, world.head)))
+        let actions = machine.messageReceived(.mark(world.mark(Seq(5))))
+        var told: [String] = []
+        for action in actions {
+            switch action {
+            case .disconnect(let goodbye): told.append("goodbye \(goodbye.code)")
+            case .send(.refusal(let refusal)): told.append("refusal \(refusal.code)")
+            case .tell(.status(.disconnected(let error))): told.append("told \(error.code)")
+            case .pause: told.append("pause")
+            default: told.append("\(action)")
+            }
+        }
+        #expect(told == ["told protocol-broken", "goodbye message-unexpected", "pause"])
+        #expect(machine.held.token == nil, "it is fetched anew")
+        #expect(machine.held.state.count == 6)
     }
 }

@@ -180,7 +180,7 @@ private struct Story {
             switch action {
             case .connect: hello()
             case .send, .sayApplied: break
-            case .disconnect: outbox = nil
+            case .disconnect(_): outbox = nil
             case .pause: carryOut(machine.pauseEnded())
             case .finish(let error): faults.append("\(error)")
             case .tell(.changes(let batch)): take(batch)

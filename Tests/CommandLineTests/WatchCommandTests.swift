@@ -155,4 +155,17 @@ struct WatchCommandTests {
         #expect(ended.output == "ended 0\n" && ended.errors.isEmpty, "\(ended.errors)")
     }
 
+    @Test("--from the head is held: nothing is told anew, and no digest is called wrong")
+    func fromHead() async throws {
+        let (leader, folder) = try await GetCommandTests.filled()
+        defer { withExtendedLifetime(folder) {} }
+        let outcome = try await leader.run(
+            ["watch", "-o", "json", "--until-in-sync", "--from", "4"])
+        let lines = try outcome.json()
+        #expect(
+            lines.map { ($0["status"] ?? $0["type"])?.text } == [
+                "connecting", "resync", "mark", "in-sync",
+            ])
+        #expect(lines[1]["how"]?.text == "deltas")
+    }
 }

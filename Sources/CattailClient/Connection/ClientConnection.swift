@@ -104,10 +104,10 @@ final class ClientConnection: PeerDriver {
     }
 
     /// Says goodbye and closes; the owner hears nothing more.
-    func close() {
+    func close(_ goodbye: Goodbye = Goodbye(code: .done)) {
         owner = nil
         stopTimers()
-        carryOut(session.left())
+        carryOut(session.left(goodbye))
     }
 
     // MARK: PeerDriver

@@ -181,8 +181,10 @@ package struct HeldState: Sendable {
         guard mark.position.logID == position.logID, mark.position.seq >= position.seq else {
             return .markNotOnward(mark.position.seq)
         }
-        let sameSeq = mark.position.seq == position.seq
-        return sameSeq && mark.position != position ? .markNotOnward(mark.position.seq) : nil
+        // Two marks at one seq need not be equal (R38), but one chain hash is one history (G7).
+        let isSameSeq = mark.position.seq == position.seq
+        return isSameSeq && mark.position.chain != position.chain
+            ? .markNotOnward(mark.position.seq) : nil
     }
 
     private mutating func replace(by snapshot: SnapshotStaging, at mark: Mark) -> MarkOutcome<

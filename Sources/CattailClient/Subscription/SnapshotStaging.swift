@@ -95,18 +95,25 @@ package enum Divergence: Hashable, Sendable, CustomStringConvertible {
     /// behind which it came.
     case contentsMalformed(Seq, WireError)
 
-    /// What the server is told in the refusal.
-    package var code: String {
+    /// How the server is told.
+    package enum Answer: Hashable, Sendable {
+        /// By a refusal with this code: what came is legal and does not fit what is held (R41,
+        /// R42, R45).
+        case refusal(code: String)
+        /// By the goodbye `message-unexpected`: the rules of the stream are broken (R33, R35,
+        /// R38).
+        case goodbye
+    }
+
+    // error-codes
+    package var answer: Answer {
         switch self {
-        case .digestDiffers: "digest-mismatch"
-        case .startNotHeld: "start-not-held"
-        case .resyncMissing: "resync-missing"
-        case .markNotOnward: "mark-not-onward"
-        case .chainDiffers: "history-differs"
-        case .changeBehindMark: "change-behind-mark"
-        case .patchBaseMissing: "patch-base-mismatch"
-        case .patchUnfit(_, let error): error.code
-        case .contentsMalformed(_, let error): error.code
+        case .digestDiffers: .refusal(code: "digest-mismatch")
+        case .chainDiffers: .refusal(code: "history-differs")
+        case .patchBaseMissing: .refusal(code: "patch-base-mismatch")
+        case .patchUnfit(_, let error): .refusal(code: error.code)
+        case .contentsMalformed(_, let error): .refusal(code: error.code)
+        case .startNotHeld, .resyncMissing, .markNotOnward, .changeBehindMark: .goodbye
         }
     }
 

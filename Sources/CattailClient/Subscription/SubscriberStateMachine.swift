@@ -40,8 +40,8 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
         /// Tells the server what is held here, for its counters of G6: now and then is enough.
         case sayApplied(Position, StateDigest)
         case tell(Subject.Update)
-        /// Says goodbye and closes; the end of that connection is not reported any more.
-        case disconnect
+        /// Says this goodbye and closes; the end of that connection is not reported any more.
+        case disconnect(Goodbye)
         /// `pauseEnded` is due after this long.
         case pause(Duration)
         /// Nothing can mend it; nothing follows.
@@ -119,7 +119,7 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
         case .idle, .pausing: state = .ended
         case .connecting, .awaitingResync, .streaming:
             state = .ended
-            actions.append(.disconnect)
+            actions.append(.disconnect(Goodbye(code: .done)))
         }
         return takeActions()
     }
@@ -189,17 +189,33 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
     private mutating func diverged(_ divergence: Divergence) {
         held.forfeit()
         differencesInARow += 1
+        switch divergence.answer {
+        case .refusal(let code): refuse(code, divergence)
+        case .goodbye: leave(breaking: divergence)
+        }
+        state = .pausing
+        actions.append(.pause(rota.pause(round: differencesInARow)))
+    }
+
+    private mutating func refuse(_ code: String, _ divergence: Divergence) {
         tell(.digestDiffers(divergence.seq))
         if differencesInARow >= Self.differencesUntilUnverified {
             tell(.unverified(held.position?.seq ?? .zero))
         }
         let refusal = Refusal(
-            code: divergence.code, message: divergence.description,
-            seq: held.position?.seq ?? .zero)
+            code: code, message: divergence.description, seq: held.position?.seq ?? .zero)
         actions.append(.send(.refusal(refusal)))
-        actions.append(.disconnect)
-        state = .pausing
-        actions.append(.pause(rota.pause(round: differencesInARow)))
+        actions.append(.disconnect(Goodbye(code: .done)))
+    }
+
+    /// No digest was wrong, so nothing is said of what is held.
+    private mutating func leave(breaking divergence: Divergence) {
+        let name = server.map { "\($0): " } ?? ""
+        tell(
+            .disconnected(
+                ClientError(told: .protocolBroken, name + divergence.description)))
+        actions.append(
+            .disconnect(Goodbye(code: .messageUnexpected, message: divergence.description)))
     }
 
     private mutating func goodbyeReceived(_ goodbye: Goodbye, from server: ServerAddress) {
@@ -207,7 +223,7 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
         held.connectionEnded()
         if Subject.ends(on: goodbye.code) {
             state = .ended
-            actions.append(.disconnect)
+            actions.append(.disconnect(Goodbye(code: .done)))
             actions.append(.finish(ClientError(goodbye, from: server)))
             return
         }
@@ -217,7 +233,7 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
 
     private mutating func leave(noSoonerThan least: Duration = .zero) {
         held.connectionEnded()
-        actions.append(.disconnect)
+        actions.append(.disconnect(Goodbye(code: .done)))
         pauseOrConnect(noSoonerThan: least)
     }
 

@@ -65,8 +65,8 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
             case .send(let message): connection?.send(message)
             case .sayApplied(let position, let digest): sayApplied(position, digest)
             case .tell(let update): tell(update)
-            case .disconnect:
-                connection?.close()
+            case .disconnect(let goodbye):
+                connection?.close(goodbye)
                 connection = nil
             case .pause(let duration): wait(duration)
             case .finish(let error): buffer.finish(error)

@@ -109,10 +109,10 @@ package struct ClientSessionStateMachine: Equatable, Sendable {
         return part(Goodbye(code: .helloLate, message: "no hello came in time"))
     }
 
-    /// The caller is done.
-    package mutating func left() -> [Action] {
+    /// The caller is done, or has found the server to break a rule that takes what is held here
+    /// to see.
+    package mutating func left(_ goodbye: Goodbye = Goodbye(code: .done)) -> [Action] {
         if isClosed { return [] }
-        let goodbye = Goodbye(code: .done)
         return [.send(.goodbye(goodbye))] + end(.goodbyeSent(goodbye))
     }
 

@@ -4,18 +4,50 @@ internal import EndpointModel
 
 extension EndpointClient {
     /// The position at a seq of the server's log, to subscribe from.
-    ///
-    /// The chain hash names the history; the epoch's leader is not in the event and not asked
-    /// for.
     func position(at seq: Seq) async throws -> Position {
         let logID = try await logID()
         if seq == .zero { return .origin(of: logID) }
+        let entry = try await event(at: seq)
+        return Position(
+            logID: logID, epoch: try await epoch(of: entry), seq: seq, chain: entry.chain)
+    }
+
+    /// The epoch in which an event stands. An event says its number alone; which leader began it
+    /// says the first event of that number. Numbers never fall along the log, so halving finds
+    /// it, and the first guess is the log's beginning.
+    private func epoch(of entry: LogEntry) async throws -> Epoch {
+        let number = try entry.record.audit().epochNumber
+        var beginning = entry
+        var low: UInt64 = 1
+        var guess = low
+        while low < beginning.seq.rawValue {
+            let candidate = try await event(at: Seq(guess))
+            if try candidate.record.audit().epochNumber < number {
+                low = guess + 1
+            } else {
+                beginning = candidate
+            }
+            guess = low + (beginning.seq.rawValue - low) / 2
+        }
+        guard beginning.record.item.kind == .control,
+            case .epoch(let epoch) = try beginning.record.item.control()
+        else {
+            throw Fault(
+                code: FaultCode.protocolBroken,
+                what: "the event at seq \(beginning.seq) does not begin epoch \(number)",
+                remedy: "check the log with cattail verify")
+        }
+        return epoch
+    }
+
+    private func event(at seq: Seq) async throws -> LogEntry {
         let entries = try await log(from: .seq(seq), to: .seq(seq)).collect().elements
         guard let entry = entries.last else {
-            throw Fault(code: FaultCode.positionCompacted, what: "the event at seq \(seq) is gone")
+            throw Fault(
+                code: FaultCode.positionCompacted, what: "the event at seq \(seq) is gone",
+                remedy: "ask for a later one")
         }
-        let epoch = Epoch(number: try entry.record.audit().epochNumber, leaderID: 0)
-        return Position(logID: logID, epoch: epoch, seq: seq, chain: entry.chain)
+        return entry
     }
 
     private func logID() async throws -> LogID {
