@@ -111,6 +111,7 @@ package struct FollowerCore: Sendable {
 
 /// Why an upstream's record is not stored.
 package struct IntakeFault: Error, Hashable, Sendable, CustomStringConvertible {
+    // error-codes
     package enum Code: String, Sendable, CaseIterable {
         case recordUnreadable = "record-unreadable"
         case epochWrong = "epoch-wrong"

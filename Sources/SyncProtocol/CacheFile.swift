@@ -33,6 +33,7 @@ package enum CacheFileError: Error, Hashable, Sendable, CustomStringConvertible 
     case bodyMalformed(offset: Int, WireError)
     case fingerprintMissing
 
+    // error-codes
     package var code: String {
         switch self {
         case .prefaceMismatch: "cache-foreign"
