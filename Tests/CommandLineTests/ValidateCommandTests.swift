@@ -62,7 +62,7 @@ struct ValidateCommandTests {
         let warned = try await cattail("validate", "-f", "-", input: same)
         #expect(warned.code == 0)
         #expect(warned.errorLines.count == 1)
-        #expect(warned.errors.hasPrefix("warning: spec.node: "))
+        #expect(warned.errors.hasPrefix("warning: duplicate-key: spec.node: "))
         let other = Sample.endpoint().replacing(#""node":"#, with: #""node":"node2","node":"#)
         let refused = try await cattail("validate", "-f", "-", input: other)
         #expect(refused.code == 1)

@@ -217,6 +217,28 @@ struct WriteCommandTests {
         }
     }
 
+    @Test("a warning has its code and place once, the same from validate and apply; items from 1")
+    func warnings() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let repeated = Sample.endpoint().replacing(#""node":"#, with: #""node":"node1","node":"#)
+        let list = "[\(Sample.endpoint(pod: "a")),\n\(repeated)]"
+        let judged = try await cattail("validate", "-f", "-", input: list)
+        let applied = try await leader.run(["apply", "-f", "-"], input: list)
+        #expect(
+            judged.errors
+                == "warning: duplicate-key: spec.node: the key is given twice, with the same value, "
+                + "-, document 1, item 2, line 2, remove one of the two\n")
+        #expect(applied.errors == judged.errors)
+        let json = try await leader.run(["apply", "-o", "json", "-f", "-"], input: list)
+        let warning = try #require(try json.errorJSON().first)
+        #expect(
+            warning.keys == [
+                "code", "warning", "source", "document", "item", "line", "field", "remedy",
+            ])
+        #expect(warning["item"]?.text == "2" && warning["document"]?.text == "1")
+    }
+
     @Test("twenty thousand JSON lines are applied through the pipeline, each acknowledged once")
     func manyDocuments() async throws {
         let folder = try TemporaryFolder()

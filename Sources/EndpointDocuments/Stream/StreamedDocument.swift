@@ -18,8 +18,11 @@ package struct DocumentPosition: Hashable, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// Of the item, from 1 as people count, and as documents are.
+    package var itemNumber: Int? { item.map { $0 + 1 } }
+
     package var description: String {
-        let item = item.map { ", item \($0)" } ?? ""
+        let item = itemNumber.map { ", item \($0)" } ?? ""
         return "\(source), document \(document)\(item), line \(line)"
     }
 }
@@ -56,7 +59,7 @@ package struct StreamFault: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// `syntax: '}' begins no value, in -, document 3, line 7, column 2; correct the JSON there`
     package var description: String {
-        let item = position.item.map { ", item \($0)" } ?? ""
+        let item = position.itemNumber.map { ", item \($0)" } ?? ""
         let path = error.path.isEmpty ? "" : ", \(error.path)"
         return "\(error.code.rawValue): \(error.message), in \(position.source), "
             + "document \(position.document)\(item), \(error.place)\(path); \(error.remedy)"

@@ -25,9 +25,7 @@ struct ValidateCommand: AsyncParsableCommand {
     }
 
     private func show(_ document: ValidatedDocument) throws {
-        for warning in document.warnings {
-            Console.faults.warn("\(warning), \(document.position)")
-        }
+        for warning in document.warnings { Console.faults.warn(warning) }
         switch output {
         case .json: try Console.output.line(document.json)
         case .text: Console.faults.report(document.faults)

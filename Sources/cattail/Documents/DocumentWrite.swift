@@ -14,7 +14,7 @@ enum DocumentOperation: Hashable, Sendable {
 /// A document on its way: a request, or why there is none.
 struct PreparedDocument: Sendable {
     var position: DocumentPosition
-    var warnings: [String] = []
+    var warnings: [Fault] = []
     var content: Content
 
     enum Content: Sendable {
@@ -37,9 +37,7 @@ struct DocumentWrite: Sendable {
         case .failure(let fault):
             return PreparedDocument(position: fault.position, content: .faults([Fault(fault)]))
         case .success(let document):
-            var warnings = document.warnings.map {
-                "\($0.path): \($0.message), \(document.position.source), \($0.place)"
-            }
+            var warnings = document.warnings.map { Fault($0, in: document.position) }
             let content = content(document, &warnings)
             return PreparedDocument(
                 position: document.position, warnings: warnings, content: content)
@@ -47,7 +45,7 @@ struct DocumentWrite: Sendable {
     }
 
     private func content(
-        _ document: StreamedDocument, _ warnings: inout [String]
+        _ document: StreamedDocument, _ warnings: inout [Fault]
     ) -> PreparedDocument.Content {
         do {
             return .request(try request(document, &warnings))
@@ -57,7 +55,7 @@ struct DocumentWrite: Sendable {
     }
 
     private func request(
-        _ document: StreamedDocument, _ warnings: inout [String]
+        _ document: StreamedDocument, _ warnings: inout [Fault]
     ) throws -> MutationRequest {
         switch operation {
         case .apply: return try put(.apply, document, for: .apply)
@@ -66,7 +64,11 @@ struct DocumentWrite: Sendable {
         case .delete: return try delete(document)
         case .importing:
             let imported = try EndpointImport(document, namespace: namespace)
-            warnings += imported.flags.map { "\($0), kept and flagged, \(document.position)" }
+            warnings += imported.flags.map {
+                Fault(
+                    code: FaultCode.invalid, what: $0, position: document.position,
+                    remedy: "it is kept and flagged")
+            }
             return imported.request(effect: effect)
         }
     }

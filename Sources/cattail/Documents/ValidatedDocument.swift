@@ -4,7 +4,7 @@ internal import EndpointModel
 /// What `validate` finds of one document, without a server.
 struct ValidatedDocument: Sendable {
     let position: DocumentPosition
-    let warnings: [String]
+    let warnings: [Fault]
     /// What the identifiers give, be it the given one or not; the given one where they give
     /// none.
     let name: String
@@ -28,7 +28,7 @@ struct ValidatedDocument: Sendable {
 
     private init(_ document: StreamedDocument) {
         position = document.position
-        warnings = document.warnings.map(\.description)
+        warnings = document.warnings.map { Fault($0, in: document.position) }
         var decoded = WorkloadEndpoint.decode(document.value, mode: .strict)
         if decoded.value.metadata.namespace.isEmpty {
             decoded.value.metadata.namespace = NamespaceOption.standard

@@ -41,6 +41,11 @@ final class FaultReport: Sendable {
         for fault in faults { report(fault) }
     }
 
+    /// The same with a code and a place.
+    func warn(_ fault: Fault) {
+        write(format == .json ? fault.json(telling: "warning") : fault.line(beginning: "warning"))
+    }
+
     /// Something that was let pass and a person should know; not counted.
     func warn(_ message: String) {
         switch format {

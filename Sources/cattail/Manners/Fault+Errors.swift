@@ -2,7 +2,6 @@ internal import CattailClient
 internal import CattailServer
 internal import EndpointDocuments
 internal import EndpointModel
-internal import EndpointState
 internal import Foundation
 internal import LogStore
 internal import Projection
@@ -59,6 +58,15 @@ extension Fault {
         let place = error.column > 0 ? "\(error.message), column \(error.column)" : error.message
         self.init(
             code: error.code.rawValue, what: place, field: error.path, remedy: error.remedy)
+    }
+
+    /// What a reader of documents let pass: as an error would be told, its line in the place.
+    init(_ warning: DocumentWarning, in document: DocumentPosition) {
+        var position = document
+        position.line = warning.line
+        self.init(
+            code: DocumentSyntaxError.Code.duplicateKey.rawValue, what: warning.message,
+            position: position, field: warning.path, remedy: "remove one of the two")
     }
 
     init(_ error: SelectorError) {

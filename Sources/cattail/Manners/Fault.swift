@@ -33,19 +33,24 @@ struct Fault: Error, Hashable, Sendable {
     }
 
     /// `error: CODE: what, where, remedy`, one line.
-    var line: String {
+    var line: String { line(beginning: "error") }
+
+    /// The same, of what is let pass with another word in front.
+    func line(beginning word: String) -> String {
         let parts = [shownWhat, position?.description ?? "", remedy].filter { !$0.isEmpty }
-        return OneLine.text("error: \(code): " + parts.joined(separator: ", "))
+        return OneLine.text("\(word): \(code): " + parts.joined(separator: ", "))
     }
 
     /// The same as a JSON object.
-    var json: String {
+    var json: String { json(telling: "message") }
+
+    func json(telling key: String) -> String {
         JSONLine([
             ("code", .string(code)),
-            ("message", .string(shownWhat)),
+            (key, .string(shownWhat)),
             ("source", position.map { .string($0.source) }),
             ("document", position.map { .integer($0.document) }),
-            ("item", position?.item.map { .integer($0) }),
+            ("item", position?.itemNumber.map { .integer($0) }),
             ("line", position.map { .integer($0.line) }),
             ("field", field.isEmpty ? nil : .string(field)),
             ("remedy", remedy.isEmpty ? nil : .string(remedy)),
