@@ -182,6 +182,27 @@ struct WriteCommandTests {
         #expect(bad.errors.contains("spec.macc") && bad.errors.contains("metadata.name"))
     }
 
+    @Test("a resourceVersion or uid in a patch is a condition: another one is a conflict")
+    func patchConditions() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        try await leader.run(["apply", "-f", "-"], input: Sample.endpoint())
+        let read = try await leader.run(["get", "wep", Sample.name, "-o", "json"])
+        let uid = try JSONReader.read(read.output)["metadata"]?["uid"]?.text ?? ""
+        let others = [
+            #""resourceVersion":"1""#, #""uid":"00000000-0000-4000-8000-000000000001""#,
+        ]
+        for condition in others {
+            let patch = #"{"metadata":{\#(condition),"labels":{"a":"b"}}}"#
+            let refused = try await leader.run(["patch", "wep", Sample.name, "-p", patch])
+            #expect(refused.code == 1, "\(condition)")
+            #expect(refused.errors.hasPrefix("error: conflict: metadata."), "\(refused.errors)")
+        }
+        let standing = #"{"metadata":{"resourceVersion":"2","uid":"\#(uid)","labels":{"a":"b"}}}"#
+        let patched = try await leader.run(["patch", "wep", Sample.name, "-p", standing])
+        #expect(patched.code == 0, "\(patched.errors)")
+    }
+
     @Test("every fault of a write says what to do, apart from what happened")
     func remedies() async throws {
         let folder = try TemporaryFolder()

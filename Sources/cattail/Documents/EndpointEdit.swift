@@ -14,8 +14,10 @@ struct EndpointEdit {
         while true {
             guard let item = try await client.get(key) else { throw Absence.fault(key) }
             var endpoint = try item.endpoint()
+            let standing = endpoint.metadata
             try change(&endpoint)
             guard endpoint.key == key else { throw Self.moved(endpoint.key, from: key) }
+            try Self.check(endpoint.metadata, standing: standing)
             let request = MutationRequest(.replace, endpoint, expectedSeq: item.seq)
             switch await outcome(of: request) {
             case .success(let result): return result
@@ -33,6 +35,23 @@ struct EndpointEdit {
             return .success(try await client.perform(request))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// A resourceVersion or uid that the change names is a condition, as it is in a document. One
+    /// that it takes away is none.
+    private static func check(
+        _ given: ObjectMetadata, standing: ObjectMetadata
+    ) throws(Fault) {
+        let conditions = [
+            ("resourceVersion", given.resourceVersion, standing.resourceVersion),
+            ("uid", given.uid, standing.uid),
+        ]
+        for (name, wanted, found) in conditions where !wanted.isEmpty && wanted != found {
+            throw Fault(
+                code: FaultCode.conflict,
+                what: "\(FieldFault.shown(wanted)) was expected, \(found) stands",
+                field: "metadata.\(name)", remedy: "get it again and redo the change")
         }
     }
 

@@ -4,6 +4,8 @@
 enum FaultCode {
     /// The command was ended before it was done.
     static let cancelled = "cancelled"
+    /// An endpoint has another resourceVersion or uid than a patch names.
+    static let conflict = "conflict"
     /// A log does not hold what it must.
     static let damaged = "damaged"
     /// Whatever has no code of its own.
