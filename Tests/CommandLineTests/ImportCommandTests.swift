@@ -76,4 +76,30 @@ struct ImportCommandTests {
         let left = try await leader.run(["get", "wep", "-o", "name"])
         #expect(left.lines.count == 14)
     }
+
+    @Test("an etcd entry is what its key says: another value is flagged, a foreign key refused")
+    func etcdKeys() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let prefix = "/calico/resources/v3/projectcalico.org/workloadendpoints/"
+        let value = Sample.endpoint(pod: "p", node: "n", namespace: "other")
+        let entries = [prefix + "web/n-k8s-p-eth0", "/somebody/else/web/n-k8s-p-eth0"].map { key in
+            """
+            {"key":"\(Data(key.utf8).base64EncodedString())","mod_revision":42,\
+            "value":"\(Data(value.utf8).base64EncodedString())"}
+            """
+        }
+        let dump = #"{"header":{"revision":77},"kvs":[\#(entries.joined(separator: ","))]}"#
+        let outcome = try await leader.run(["import", "-o", "json", "-f", "-"], input: dump)
+        #expect(outcome.code == 1)
+        #expect(try outcome.json().map { $0["key"]?.text } == ["web/n-k8s-p-eth0"])
+        let told = try outcome.errorJSON()
+        #expect(told.map { $0["code"]?.text } == ["invalid", "key-foreign"])
+        #expect(told.last?["item"]?.text == "2")
+        let event = try await leader.run(["log", "-o", "json", "--from", "2"]).json().first
+        #expect(
+            event?["origin"]?["faults"]?.elements.map(\.text) == [
+                "metadata.namespace: the value says other, the entry's key web"
+            ])
+    }
 }

@@ -13,12 +13,7 @@ struct EndpointImport {
         let decoded = WorkloadEndpoint.decode(document.value, mode: .lenient)
         guard decoded.faults.isEmpty else { throw InvalidEndpoint(faults: decoded.faults) }
         var endpoint = decoded.value
-        if let stored = document.etcd?.endpointKey {
-            if endpoint.metadata.namespace.isEmpty {
-                endpoint.metadata.namespace = stored.namespace
-            }
-            if endpoint.metadata.name.isEmpty { endpoint.metadata.name = stored.name }
-        }
+        let moved = try document.etcd.map { try Self.place(&endpoint.metadata, at: $0) } ?? []
         try DocumentWrite.fillNamespace(&endpoint.metadata, given: namespace)
         if endpoint.metadata.name.isEmpty {
             endpoint.metadata.name = try endpoint.derivedName.get()
@@ -27,7 +22,7 @@ struct EndpointImport {
             resourceVersion: Self.version(endpoint.metadata, document.etcd),
             uid: endpoint.metadata.uid,
             creationTimestamp: Self.creation(document.value, endpoint.metadata),
-            faults: decoded.notes.map(\.description))
+            faults: decoded.notes.map(\.description) + moved)
         self.endpoint = endpoint
     }
 
@@ -37,6 +32,28 @@ struct EndpointImport {
 
     func request(effect: MutationRequest.Effect) -> MutationRequest {
         MutationRequest(.importing, endpoint, origin: origin, effect: effect)
+    }
+
+    /// An entry is what its key says: that is where its datastore looks it up. Gives back where
+    /// the value says otherwise.
+    private static func place(
+        _ metadata: inout ObjectMetadata, at origin: EtcdKeyValue.Origin
+    ) throws(Fault) -> [String] {
+        guard let key = origin.endpointKey else {
+            throw Fault(
+                code: FaultCode.keyForeign,
+                what: "the entry's key \(FieldFault.shown(origin.key)) is of no workload endpoint",
+                remedy: "give what stands below \(EtcdKeyValue.Origin.endpointPrefix)")
+        }
+        let parts = [
+            ("namespace", metadata.namespace, key.namespace), ("name", metadata.name, key.name),
+        ]
+        metadata.namespace = key.namespace
+        metadata.name = key.name
+        return parts.filter { !$1.isEmpty && $1 != $2 }.map { member, said, stored in
+            "metadata.\(member): the value says \(FieldFault.shown(said)), "
+                + "the entry's key \(FieldFault.shown(stored))"
+        }
     }
 
     /// etcd's documents have none of their own: it is the entry's revision.

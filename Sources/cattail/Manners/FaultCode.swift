@@ -22,6 +22,8 @@ enum FaultCode {
     static let labelPresent = "label-present"
     /// `status --check`: too far behind.
     static let lagging = "lagging"
+    /// An entry of an etcd dump is none of a workload endpoint.
+    static let keyForeign = "key-foreign"
     /// A document is of another namespace than `-n`.
     static let namespaceMismatch = "namespace-mismatch"
     /// The input holds none.
