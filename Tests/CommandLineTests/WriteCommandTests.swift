@@ -86,6 +86,12 @@ struct WriteCommandTests {
         #expect(exists.code == 1 && exists.errors.hasPrefix("error: already-exists: "))
         let skipped = try await leader.run(["create", "--skip-exists", "-f", "-"], input: document)
         #expect(skipped.output == "Successfully created 1 'WorkloadEndpoint' resource(s)\n")
+        let told = try await leader.run(
+            ["create", "--skip-exists", "-o", "json", "-f", "-"], input: document)
+        #expect(told.code == 0)
+        let line = try #require(try told.json().first)
+        #expect(line.keys == ["key", "result", "seq", "requestID"])
+        #expect(line["result"]?.text == "unchanged" && line["seq"]?.text == "2")
         let replaced = try await leader.run(["replace", "-f", "-"], input: document)
         #expect(replaced.output == "Successfully replaced 1 'WorkloadEndpoint' resource(s)\n")
     }
@@ -120,6 +126,16 @@ struct WriteCommandTests {
         ])
         #expect(again.code == 0)
         #expect(again.output == "Successfully deleted 1 'WorkloadEndpoint' resource(s)\n")
+        let told = [
+            try await leader.run(["delete", "wep", "-s", "-o", "json", Sample.name(pod: "a")]),
+            try await leader.run(["delete", "-s", "-o", "json", "-f", "-"], input: documents[0]),
+        ]
+        for outcome in told {
+            let line = try #require(try outcome.json().first)
+            #expect(line["key"]?.text == "default/\(Sample.name(pod: "a"))")
+            #expect(line["result"]?.text == "unchanged" && line["requestID"]?.text != nil)
+            #expect(outcome.code == 0)
+        }
         let rest = documents[1] + documents[2]
         let byFile = try await leader.run(["delete", "-f", "-"], input: rest)
         #expect(byFile.output == "Successfully deleted 2 'WorkloadEndpoint' resource(s)\n")

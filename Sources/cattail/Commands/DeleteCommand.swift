@@ -53,25 +53,14 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 
     private func delete(_ forgiven: ClientError.Code?, _ client: EndpointClient) async throws {
+        let run = MutationRun(forgiven: forgiven, printer: options.printer)
+        let requests = names.map {
+            MutationRequest(.delete, key: options.namespace.key($0), effect: options.effect)
+        }
         var count = MutationRun.Count(all: names.count)
-        for name in names {
-            count.done += try await deletes(options.namespace.key(name), forgiven, client) ? 1 : 0
+        try await client.submit(requests) { result in
+            count.done += try run.take(result) ? 1 : 0
         }
         try options.summarize(count, verb: "deleted", skipEmpty: false)
-    }
-
-    private func deletes(
-        _ key: EndpointKey, _ forgiven: ClientError.Code?, _ client: EndpointClient
-    ) async throws -> Bool {
-        let result: MutationResult
-        do throws(ClientError) {
-            result = try await client.delete(key, effect: options.effect)
-        } catch {
-            if error.code == forgiven { return true }
-            Console.faults.report(Fault.all(of: error))
-            return false
-        }
-        try options.printer.print(result)
-        return true
     }
 }

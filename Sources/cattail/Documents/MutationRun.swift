@@ -60,12 +60,17 @@ struct MutationRun: Sendable {
     }
 
     /// Whether it was done.
-    private func take(_ result: MutationResult, of position: DocumentPosition?) throws -> Bool {
+    func take(
+        _ result: MutationResult, of position: DocumentPosition? = nil
+    ) throws -> Bool {
         guard let error = result.error else {
             try printer.print(result)
             return true
         }
-        if error.code == forgiven { return true }
+        if error.code == forgiven {
+            try printer.printForgiven(result)
+            return true
+        }
         Console.faults.report(Fault.all(of: error).map { $0.at(position) })
         return false
     }
@@ -112,11 +117,22 @@ struct ResultPrinter: Sendable {
     let style: Style
     let effect: MutationRequest.Effect
 
+    func print(_ result: MutationResult) throws {
+        guard let word = result.outcome.word else { return }
+        try print(result, word, seq: result.seq)
+    }
+
+    /// Of a failure that counts as done: nothing was changed. The seq is that of what stands, if
+    /// anything does.
+    func printForgiven(_ result: MutationResult) throws {
+        try print(result, "unchanged", seq: result.error?.standingSeq)
+    }
+
     /// A reader that has gone is a fault here: what was not printed was done all the same, or
     /// will not be done at all.
-    func print(_ result: MutationResult) throws {
+    private func print(_ result: MutationResult, _ word: String, seq: Seq?) throws {
         do {
-            try printLine(result)
+            try printLine(result, word, seq)
         } catch is OutputClosed {
             throw Fault(
                 code: FaultCode.outputFailed, what: "whoever read the results has gone",
@@ -124,8 +140,7 @@ struct ResultPrinter: Sendable {
         }
     }
 
-    private func printLine(_ result: MutationResult) throws {
-        guard let word = result.outcome.word else { return }
+    private func printLine(_ result: MutationResult, _ word: String, _ seq: Seq?) throws {
         switch style {
         case .quiet: return
         case .lines:
@@ -135,7 +150,7 @@ struct ResultPrinter: Sendable {
             try Console.output.line(
                 JSONLine([
                     ("key", .text(result.key)), ("result", .string(word)),
-                    ("seq", result.seq.map { .seq($0) }),
+                    ("seq", seq.map { .seq($0) }),
                     ("requestID", .string(result.requestID)),
                     ("dryRun", isDry ? .bool(true) : nil),
                 ]).text)
