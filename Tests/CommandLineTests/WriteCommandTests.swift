@@ -1,6 +1,7 @@
 import CattailTestKit
 import EndpointDocuments
 import EndpointModel
+import Foundation
 import Testing
 
 @Suite("apply, create, replace, delete, label and patch against a leader")
@@ -217,6 +218,26 @@ struct WriteCommandTests {
         let standing = #"{"metadata":{"resourceVersion":"2","uid":"\#(uid)","labels":{"a":"b"}}}"#
         let patched = try await leader.run(["patch", "wep", Sample.name, "-p", standing])
         #expect(patched.code == 0, "\(patched.errors)")
+    }
+
+    @Test("-f may be given several times: all are taken, in the order given")
+    func severalFiles() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        for pod in ["a", "b"] {
+            try Data(Sample.endpoint(pod: pod).utf8).write(
+                to: URL(fileURLWithPath: folder.path(pod + ".json")))
+        }
+        let files = ["-f", folder.path("b.json"), "-f", folder.path("a.json")]
+        let applied = try await leader.run(["apply", "-o", "json"] + files)
+        #expect(
+            try applied.json().map { $0["key"]?.text } == [
+                "default/\(Sample.name(pod: "b"))", "default/\(Sample.name(pod: "a"))",
+            ])
+        let deleted = try await leader.run(["delete"] + files)
+        #expect(deleted.output == "Successfully deleted 2 'WorkloadEndpoint' resource(s)\n")
+        let none = try await leader.run(["apply"])
+        #expect(none.code == 64 && none.errors.contains("-f <file>"))
     }
 
     @Test("every fault of a write says what to do, apart from what happened")

@@ -13,12 +13,8 @@ struct DeleteCommand: AsyncParsableCommand {
     @Argument(help: "wep") var kind: ResourceKind?
     @Argument(help: "Endpoints' names.") var names: [String] = []
 
-    @Option(
-        name: [.customShort("f"), .long],
-        help: ArgumentHelp(
-            "A file, a directory with .json, .yaml and .yml files, or - for standard input.",
-            valueName: "file"))
-    var filename: String?
+    @Option(name: FileOptions.filenameNames, help: FileOptions.filenameHelp)
+    var filename: [String] = []
 
     @Flag(name: [.customShort("R"), .long], help: "Go through directories in directories too.")
     var recursive = false
@@ -31,17 +27,17 @@ struct DeleteCommand: AsyncParsableCommand {
     @OptionGroup var options: WriteOptions
 
     func validate() throws {
-        if filename == nil && names.isEmpty {
+        if filename.isEmpty && names.isEmpty {
             throw ValidationError("Give wep and names, or a file with -f.")
         }
-        if filename != nil && kind != nil {
+        if !filename.isEmpty && kind != nil {
             throw ValidationError("-f and names exclude each other.")
         }
     }
 
     func run() async throws {
         let forgiven: ClientError.Code? = skipNotExists ? .notFound : nil
-        if let filename {
+        if !filename.isEmpty {
             var files = FileOptions()
             files.filename = filename
             files.recursive = recursive
