@@ -41,6 +41,7 @@ struct Cattail: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             try await perform()
+            ProgressLine.standard.clear()
             try Console.output.flush()
             try Console.faults.checkNone()
         } catch {

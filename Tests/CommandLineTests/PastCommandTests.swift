@@ -168,6 +168,48 @@ struct PastCommandTests {
         #expect(try await log.ended().code == 0)
     }
 
+    @Test("files that came without their anchor are read, with a warning; verify says it as well")
+    func anchorMissing() async throws {
+        let (leader, folder) = try await Self.told()
+        try await leader.stop()
+        let data = folder.path("l")
+        let whole = try await cattail("verify", "--data", data, "-o", "json")
+        #expect(try whole.json().first?["anchor"]?.text == "held" && whole.errors.isEmpty)
+        try FileManager.default.removeItem(atPath: data + "/anchor")
+        for command in [["verify"], ["log"], ["diff", "0", "5"], ["get", "wep", "--at", "5"]] {
+            let outcome = try await ChildProcess.run(command + ["--data", data])
+            #expect(outcome.code == 0)
+            #expect(outcome.errors.hasPrefix("warning: anchor-missing: \(data) "), "\(command)")
+        }
+        let text = try await cattail("verify", "--data", data)
+        #expect(text.output.hasPrefix("ok: 5 events"))
+        #expect(text.output.contains("anchor missing"))
+        let json = try await cattail("verify", "--data", data, "-o", "json")
+        #expect(try json.json().first?["anchor"]?.text == "missing")
+        #expect(try json.errorJSON().first?["code"]?.text == "anchor-missing")
+    }
+
+    @Test("on a terminal a line says how far long reading of files is, and goes away")
+    func progress() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let documents = try await cattail("generate", "--count", "200").output
+        try await leader.run(["apply", "-f", "-"], input: documents)
+        try await leader.stop()
+        let python = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+        for command in [["diff", "0", "201", "-o", "json"], ["log", "-o", "json"], ["verify"]] {
+            let terminal = try ChildProcess(
+                ["python3", "-c", python, CattailBinary.path] + command
+                    + ["--data", folder.path("l")],
+                executable: "/usr/bin/env")
+            let shown = try await terminal.ended()
+            #expect(shown.code == 0)
+            #expect(shown.output.contains("% seq ") || shown.output.contains("%  seq "))
+            let last = shown.output.components(separatedBy: "\r\u{1B}[K").last ?? ""
+            #expect(!last.contains("%  seq "), "the line must go away")
+        }
+    }
+
     @Test("get --at gives the state as it was (G14)")
     func asOf() async throws {
         let (leader, folder) = try await Self.told()

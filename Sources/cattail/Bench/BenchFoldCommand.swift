@@ -83,7 +83,7 @@ struct BenchRebuildCommand: ParsableCommand {
         let reader = try LogReader.open(directory: directory.path)
         let logger = Logger(label: "cattail.bench") { _ in SwiftLogNoOpLogHandler() }
         let opened = try ViewStore.open(
-            directory: directory.path, events: reader, logger: logger)
+            directory: directory.path, events: ShownEvents(reader), logger: logger)
         try opened.store.write(opened.pending)
         let clock = ContinuousClock()
         let start = clock.now

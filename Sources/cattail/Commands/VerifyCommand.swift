@@ -17,7 +17,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let first = Seq(max(1, from))
-        let found = try await source.withArchive { try await $0.verify(from: first) }
+        let (found, anchor) = try await source.withArchive {
+            (try await $0.verify(from: first), $0.anchor)
+        }
         switch (found.firstBad, output) {
         case (let seq?, _):
             throw Fault(
@@ -25,23 +27,29 @@ struct VerifyCommand: AsyncParsableCommand {
                 what: "seq \(seq) is the first that is missing or wrong: "
                     + found.why,
                 remedy: "restore the data directory from a copy or from a follower")
-        case (nil, .text): try Console.output.line(Self.text(found))
-        case (nil, .json): try Console.output.line(Self.json(found))
+        case (nil, .text): try Console.output.line(Self.text(found, anchor))
+        case (nil, .json): try Console.output.line(Self.json(found, anchor))
         }
     }
 
-    private static func text(_ found: LogVerification) -> String {
-        "ok: \(found.checked) events, head seq \(found.head.seq), chain \(found.head.chain), "
-            + "log \(found.head.logID)"
+    private static func text(_ found: LogVerification, _ anchor: AnchorStanding) -> String {
+        let end =
+            switch anchor {
+            case .held: ""
+            case .missing: ", anchor missing: whether that is the log's end is not known"
+            }
+        return "ok: \(found.checked) events, head seq \(found.head.seq), "
+            + "chain \(found.head.chain), log \(found.head.logID)\(end)"
     }
 
-    private static func json(_ found: LogVerification) -> String {
+    private static func json(_ found: LogVerification, _ anchor: AnchorStanding) -> String {
         JSONLine([
             ("ok", .bool(true)),
             ("events", .integer(found.checked)),
             ("seq", .seq(found.head.seq)),
             ("chain", .text(found.head.chain)),
             ("logID", .text(found.head.logID)),
+            ("anchor", .string(anchor.rawValue)),
         ]).text
     }
 }

@@ -32,6 +32,7 @@ enum CommandEnd {
     }
 
     func exit() -> Never {
+        ProgressLine.standard.clear()
         switch self {
         case .message(let text):
             try? Console.output.line(text)

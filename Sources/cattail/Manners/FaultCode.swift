@@ -2,6 +2,8 @@
 /// stand in `docs/error-codes.md`.
 // error-codes
 enum FaultCode {
+    /// A copy of a log has come without its anchor.
+    static let anchorMissing = "anchor-missing"
     /// The command was ended before it was done.
     static let cancelled = "cancelled"
     /// An endpoint has another resourceVersion or uid than a patch names.

@@ -11,7 +11,8 @@ final class ProgressLine: Sendable {
     }
 
     private let descriptor: Int32
-    private let isTerminal: Bool
+    /// Whether anybody sees it.
+    let isTerminal: Bool
     private let state = Mutex(State())
     private static let pause = Duration.milliseconds(100)
     private static let barWidth = 30

@@ -3,6 +3,9 @@ internal import EndpointModel
 
 /// Where the present and the past are read from: a server, or a stopped node's files.
 protocol Archive {
+    /// What the log was held to when it was opened.
+    var anchor: AnchorStanding { get }
+
     /// One endpoint; nil when there was none.
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem?
 
@@ -21,6 +24,12 @@ protocol Archive {
         async throws
 
     func verify(from seq: Seq) async throws -> LogVerification
+}
+
+/// Whether there was an anchor to say up to where the log must go.
+enum AnchorStanding: String {
+    case held
+    case missing
 }
 
 /// Which events of the log; both ends belong to it.

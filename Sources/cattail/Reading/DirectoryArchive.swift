@@ -9,9 +9,21 @@ internal import Projection
 /// The files of a stopped node or a copy of them, read only. Folds from the first event on.
 struct DirectoryArchive: Archive {
     private let past: Past
+    let anchor: AnchorStanding
 
     init(directory: String) throws {
-        past = try Past(try LogReader.open(directory: directory))
+        let reader = try LogReader.open(directory: directory)
+        anchor = reader.anchor == nil ? .missing : .held
+        past = try Past(ShownEvents(reader))
+        if case .missing = anchor { Console.faults.warn(Self.unanchored(directory)) }
+    }
+
+    /// What is read is right, and more may have stood behind it.
+    private static func unanchored(_ directory: String) -> Fault {
+        Fault(
+            code: FaultCode.anchorMissing,
+            what: "\(directory) has no anchor: nobody can say whether the log's end is missing",
+            remedy: "copy the directory as a whole")
     }
 
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem? {
@@ -62,10 +74,7 @@ struct DirectoryArchive: Archive {
 
     func verify(from seq: Seq) async throws -> CattailClient.LogVerification {
         var verification = try Verification(past.events, from: max(seq, Seq(1)))
-        let state = try verification.run { done, last in
-            ProgressLine.standard.show(
-                "seq \(done) of \(last)", done: done.rawValue, of: last.rawValue)
-        }
+        let state = try verification.run()
         let report = verification.report
         var found = CattailClient.LogVerification(
             checked: report.events,

@@ -4,6 +4,8 @@ internal import EndpointModel
 /// A server's answers.
 struct ServerArchive: Archive {
     let client: EndpointClient
+    /// A node does not start without one.
+    let anchor = AnchorStanding.held
 
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem? {
         try await client.get(key, at: point)
