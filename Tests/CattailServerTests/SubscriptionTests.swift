@@ -56,6 +56,23 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("R58: what subscribers do not take is counted")
+        func refusals() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let peer = try await RawClient(to: node.address)
+            await peer.greet(ClientHello(role: .state))
+            while let message = try await peer.next() {
+                if case .resync = message { break }
+            }
+            for code in ["digest-mismatch", "patch-base-mismatch"] {
+                await peer.send(ClientMessage.refusal(Refusal(code: code)))
+            }
+            _ = try await node.status("counts both") { $0.counters["refusals"] == 2 }
+            peer.shutdownSending()
+            try await node.stop()
+        }
+
         @Test("G8: a position is good at every node of the tree")
         func resumeElsewhere() async throws {
             let folder = try TemporaryFolder()

@@ -108,7 +108,7 @@ struct ProcessCommandTests {
         }
         let metrics = try await leader.run(["status", "-o", "prometheus"])
         #expect(metrics.lines.contains("cattail_seq 1"))
-        for counter in ["feeds_judged", "feed_differences"] {
+        for counter in ["feeds_judged", "feed_differences", "refusals"] {
             #expect(metrics.lines.contains("cattail_\(counter)_total 0"))
         }
         for line in metrics.lines where !line.hasPrefix("#") {

@@ -232,6 +232,7 @@ final class ServerConnection: PeerDriver {
     }
 
     private func note(_ refusal: Refusal) {
+        serving.refused()
         serving.logger.warning(
             "subscriber refused",
             metadata: [

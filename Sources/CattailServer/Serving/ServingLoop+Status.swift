@@ -26,7 +26,8 @@ extension ServingLoop {
             logBytes: logBytes, freeBytes: freeBytes,
             daysLeft: daysLeft(logBytes, freeBytes),
             digest: hub.state.digest, count: hub.state.count,
-            connections: connectionCount.current, counters: hub.counters)
+            connections: connectionCount.current, counters: hub.counters,
+            refusals: refusals)
     }
 
     /// Until the volume is full if the log goes on growing as it has; nil while it is younger than

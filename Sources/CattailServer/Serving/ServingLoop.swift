@@ -22,6 +22,8 @@ final class ServingLoop {
     let clock: WallClock
     let directory: String
     private(set) var hub: FeedHub
+    /// Since the start; R58 wants them counted.
+    private(set) var refusals: UInt64 = 0
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
     let readers: ReaderPool
     private let committer: CommitThread
@@ -148,6 +150,9 @@ final class ServingLoop {
         guard let connection = connections[id] else { return }
         connection.drain(to: addressesElsewhere(for: connection))
     }
+
+    /// A subscriber does not take something.
+    func refused() { refusals += 1 }
 
     /// The session is over; the socket may have bytes to send yet.
     func remove(_ id: ConnectionID) {

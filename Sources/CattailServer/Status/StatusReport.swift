@@ -36,6 +36,8 @@ struct StatusReport {
     var count: Int
     var connections: Int
     var counters: FeedCounters
+    /// What subscribers said that they do not take (R58).
+    var refusals: UInt64
 
     /// Where rows end: half of a frame. One row is far smaller than the other half.
     private static let rowByteLimit = 1 << 20
@@ -88,6 +90,7 @@ struct StatusReport {
                 $0.member("feedsBuilt", counters.feedsBuilt)
                 $0.member("feedsJudged", counters.feedsJudged)
                 $0.member("feedDifferences", counters.feedDifferences)
+                $0.member("refusals", refusals)
                 for how in How.allCases {
                     $0.member("resyncs.\(how.name)", counters.resyncs[how] ?? 0)
                 }
