@@ -283,16 +283,35 @@ struct HeldStateTests {
         #expect(held.state.item(forKey: new.key)?.hash == new.hash)
     }
 
+    /// What is wrong with a patch of the first endpoint, and its code.
+    struct Misfit: Sendable {
+        var number = 1
+        var previous: UInt64 = 2
+        var spans: [Patch.Span] = []
+        let code: String
+
+        static func outside(at: UInt32, remove: UInt32) -> Misfit {
+            Misfit(
+                spans: [.init(at: at, remove: remove, insert: [])], code: "patch-span-outside")
+        }
+    }
+
     @Test(
-        "a patch that does not fit is refused and harms nothing (G12)",
-        arguments: [0, UInt32.max, 5], [UInt32.max, UInt32.max - 7])
-    func patchMisfit(at: UInt32, remove: UInt32) throws {
+        "a patch that does not fit is refused with its code, and harms nothing (G6, G12)",
+        arguments: [
+            Misfit(previous: 1, code: "patch-base-mismatch"),
+            Misfit(number: 7, code: "patch-base-mismatch"),
+            .outside(at: 0, remove: .max), .outside(at: 0, remove: .max - 7),
+            .outside(at: .max, remove: .max), .outside(at: .max, remove: .max - 7),
+            .outside(at: 5, remove: .max), .outside(at: 5, remove: .max - 7),
+        ])
+    func patchMisfit(misfit: Misfit) {
         let world = world(3)
         var mirror = Mirror()
         var held = holder(of: world, &mirror)
         let patch = Patch(
-            seq: Seq(4), key: World.key(1), previousSeq: Seq(2),
-            spans: [.init(at: at, remove: remove, insert: [])])
+            seq: Seq(4), key: World.key(misfit.number), previousSeq: Seq(misfit.previous),
+            spans: misfit.spans)
         _ = held.changesReceived([.patch(patch)])
         let mark = Mark(
             position: Position(
@@ -301,27 +320,7 @@ struct HeldStateTests {
             Issue.record("it was taken")
             return
         }
-        #expect(divergence.answer == .refusal(code: "patch-span-outside"))
-        #expect(held.state.count == 3)
-    }
-
-    @Test("a patch of another version, or of what is not held, is refused with its code (G6)")
-    func patchBase() {
-        let world = world(3)
-        for (number, previous) in [(1, 1), (7, 2)] as [(Int, UInt64)] {
-            var mirror = Mirror()
-            var held = holder(of: world, &mirror)
-            let patch = Patch(
-                seq: Seq(4), key: World.key(number), previousSeq: Seq(previous), spans: [])
-            _ = held.changesReceived([.patch(patch)])
-            let mark = Mark(
-                position: Position(
-                    logID: world.logID, epoch: world.epoch, seq: Seq(4), chain: .zero))
-            guard case .diverged(let divergence) = held.markReceived(mark) else {
-                Issue.record("it was taken")
-                return
-            }
-            #expect(divergence.answer == .refusal(code: "patch-base-mismatch"))
-        }
+        #expect(divergence.answer == .refusal(code: misfit.code))
+        #expect(held.state.digest == world.digest(at: Seq(3)))
     }
 }

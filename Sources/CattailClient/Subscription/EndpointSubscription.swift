@@ -21,17 +21,9 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     /// What iteration gives.
     public typealias Element = EndpointUpdate
 
-    /// Some tens of megabytes of items at most, beside the one batch that is the largest.
-    private let buffer = BoundedBuffer<EndpointUpdate>(countLimit: 64, weightLimit: 64 << 10) {
-        switch $0 {
-        case .status: 0
-        case .changes(let changes): changes.changes.count
-        }
-    }
     private let freshness: NIOLockedValueBox<Freshness>
     private let cache: NIOLockedValueBox<Cache>
-    private let runner: NIOLoopBoundBox<SubscriptionRunner<HeldState>>
-    private let eventLoop: any EventLoop
+    private let running: RunningSubscription<HeldState>
 
     private struct Cache: Sendable {
         var store: CacheStore?
@@ -62,17 +54,20 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
         subscription: SubscriptionConfiguration = SubscriptionConfiguration()
     ) {
         let opened = Self.open(subscription)
-        let eventLoop = configuration.eventLoopGroup.next()
-        let held = opened.held
-        let freshness = NIOLockedValueBox(Freshness(held: held))
+        let freshness = NIOLockedValueBox(Freshness(held: opened.held))
         self.freshness = freshness
         cache = NIOLockedValueBox(
             Cache(store: opened.store, unsettled: nil, problem: opened.problem))
-        self.eventLoop = eventLoop
         let selection = subscription.selection.wire
-        let runner = SubscriptionRunner(
-            configuration: configuration, held: held, buffer: buffer, eventLoop: eventLoop,
-            seed: .random(in: .min ... .max),
+        // Some tens of megabytes of items.
+        running = RunningSubscription(
+            configuration: configuration, held: opened.held, weightLimit: 64 << 10,
+            weigh: { update in
+                switch update {
+                case .status: 0
+                case .changes(let changes): changes.changes.count
+                }
+            },
             observer: .init(
                 told: { update in freshness.withLockedValue { $0.note(update, at: .wallClock()) } },
                 heard: { head, now in freshness.withLockedValue { $0.heard(head: head, at: now) } }
@@ -83,14 +78,6 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
                     selection: selection, resume: held.token, cursor: held.cursor,
                     capabilities: .patches)
             })
-        self.runner = .makeBoxSendingValue(runner, eventLoop: eventLoop)
-        let box = self.runner
-        eventLoop.execute { box.value.start() }
-    }
-
-    deinit {
-        let runner = runner
-        eventLoop.execute { runner.value.stop() }
     }
 
     /// Ends the iteration and the connection. Whatever was delivered counts as done with, and is
@@ -103,9 +90,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
             cache.store = nil
             cache.isClosed = true
         }
-        let runner = runner
-        // An event loop that is gone has closed everything already.
-        try? await eventLoop.submit { runner.value.stop() }.get()
+        await running.close()
     }
 
     /// One task iterates, once.
@@ -135,7 +120,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
 
     /// How long nothing has been heard from a server; nil when nothing ever was.
     public var age: Duration? {
-        freshness.withLockedValue(\.lastHeard).map { .since($0, now: eventLoop.now) }
+        freshness.withLockedValue(\.lastHeard).map { .since($0, now: running.eventLoop.now) }
     }
 
     /// How many events the last server heard of is ahead of what is held; nil when nothing was
@@ -154,19 +139,14 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
 
     /// For tests: see `HeldState.damageForTest`.
     package func damageForTest(_ key: EndpointKey) async throws -> Bool {
-        let runner = runner
-        return try await eventLoop.submit { runner.value.damageForTest(key) }.get()
+        try await running.damageForTest(key)
     }
 
     // MARK: Inside
 
     private func next() async throws -> EndpointUpdate? {
         if let problem = settle() { return .status(.cacheUnusable(problem)) }
-        let runner = runner
-        let update = try await buffer.next {
-            eventLoop.execute { runner.value.relieved() }
-        }
-        return update.flatMap(deliver)
+        return try await running.next().flatMap(deliver)
     }
 
     /// Nil when it was closed meanwhile.

@@ -1,5 +1,4 @@
 public import EndpointModel
-internal import NIOCore
 internal import SyncProtocol
 
 /// The log itself, followed: iterate over it to be given every event behind a position, in order
@@ -17,15 +16,7 @@ public final class LogSubscription: AsyncSequence, Sendable {
     /// What iteration gives.
     public typealias Element = LogUpdate
 
-    /// Weighed in bytes of records: some megabytes, beside the one batch that is the largest.
-    private let buffer = BoundedBuffer<LogUpdate>(countLimit: 64, weightLimit: 8 << 20) {
-        switch $0 {
-        case .status: 0
-        case .events(let events): events.entries.reduce(0) { $0 + $1.record.byteCount }
-        }
-    }
-    private let runner: NIOLoopBoundBox<SubscriptionRunner<HeldLog>>
-    private let eventLoop: any EventLoop
+    private let running: RunningSubscription<HeldLog>
 
     /// Begins at once.
     ///
@@ -33,32 +24,25 @@ public final class LogSubscription: AsyncSequence, Sendable {
     ///   - configuration: Where the servers are.
     ///   - position: What is behind it is given; nil: everything from the first event on.
     public init(configuration: ClientConfiguration, after position: Position? = nil) {
-        let eventLoop = configuration.eventLoopGroup.next()
-        self.eventLoop = eventLoop
-        let runner = SubscriptionRunner(
-            configuration: configuration, held: HeldLog(position: position), buffer: buffer,
-            eventLoop: eventLoop, seed: .random(in: .min ... .max),
+        // Some megabytes of records.
+        running = RunningSubscription(
+            configuration: configuration, held: HeldLog(position: position),
+            weightLimit: 8 << 20,
+            weigh: { update in
+                switch update {
+                case .status: 0
+                case .events(let events): events.entries.reduce(0) { $0 + $1.record.byteCount }
+                }
+            },
             hello: { held in
                 ClientHello(
                     role: .log, client: configuration.program, actor: configuration.actor,
                     resume: held.token)
             })
-        self.runner = .makeBoxSendingValue(runner, eventLoop: eventLoop)
-        let box = self.runner
-        eventLoop.execute { box.value.start() }
-    }
-
-    deinit {
-        let runner = runner
-        eventLoop.execute { runner.value.stop() }
     }
 
     /// Ends the connection. Iteration gives what has arrived already, then ends.
-    public func close() async {
-        let runner = runner
-        // An event loop that is gone has closed everything already.
-        try? await eventLoop.submit { runner.value.stop() }.get()
-    }
+    public func close() async { await running.close() }
 
     /// One task iterates, once.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
@@ -70,13 +54,8 @@ public final class LogSubscription: AsyncSequence, Sendable {
         /// The next update; nil when the subscription was closed or the task cancelled.
         ///
         /// - Throws: ``ClientError`` for what no further attempt can mend.
-        public mutating func next() async throws -> LogUpdate? { try await subscription.next() }
-    }
-
-    private func next() async throws -> LogUpdate? {
-        let runner = runner
-        return try await buffer.next {
-            eventLoop.execute { runner.value.relieved() }
+        public mutating func next() async throws -> LogUpdate? {
+            try await subscription.running.next()
         }
     }
 }
