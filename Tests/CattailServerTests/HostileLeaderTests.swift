@@ -5,6 +5,7 @@ import EndpointModel
 import EndpointState
 import Feeds
 import Foundation
+import ReplicaCore
 import SyncProtocol
 import SyncTransport
 import Testing
@@ -17,17 +18,7 @@ extension ServerTests {
         func lies() async throws {
             let folder = try TemporaryFolder()
             let leader = try FakeLeader()
-            let starting = Task(executorPreference: OwnExecutor.shared) {
-                try await TestNode.follower(in: folder.path("f"), of: leader.listener.address)
-            }
-            // First it asks which log there is.
-            let asking = try await leader.listener.accept()
-            guard case .hello(let ask)? = try await asking.next() else {
-                throw Unexpected("no hello")
-            }
-            #expect(ask.role == .requests)
-            await leader.greet(asking)
-            let node = try await within(10, "the follower's start") { try await starting.value }
+            let node = try await leader.follower(in: folder.path("f"))
             for lie in leader.lies {
                 let peer = try await leader.accept(held: .zero)
                 await peer.send(lie.bytes)
@@ -49,16 +40,37 @@ extension ServerTests {
             for (part, seq) in [(leader.records[..<1], 1), (leader.records[1...], 3)] {
                 await peer.send(
                     ServerMessage.records(Records(records: Array(part), mark: leader.mark(seq))))
-                var durable: Position?
-                while durable == nil, let message = try await peer.next() {
-                    if case .durable(let position) = message { durable = position }
-                }
-                #expect(durable?.seq.rawValue == UInt64(seq))
+                #expect(try await peer.durable()?.seq.rawValue == UInt64(seq))
             }
             let status = try await node.status("all three") { $0.seq == 3 }
             #expect(status.chain == leader.mark(3).position.chain.description)
             #expect(status.views.endpoints == 1)
             #expect(status.staleSince == nil)
+            try await node.stop()
+        }
+
+        @Test(
+            "R45: so much as may wait for a mark is stored before it, and the mark is compared all the same (G4, G12)"
+        )
+        func unmarked() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let node = try await leader.follower(in: folder.path("f")) {
+                $0.limits.staging.records = 2
+            }
+            let liar = try await leader.accept(held: .zero)
+            await liar.send(ServerMessage.records(Records(records: [leader.records[0]])))
+            await liar.send(ServerMessage.records(Records(records: [leader.records[1]])))
+            #expect(try await liar.durable() == leader.mark(2).position)
+            await liar.send(ServerMessage.mark(leader.otherHistory))
+            #expect(try await liar.rest().compactMap(\.refusalCode) == ["history-differs"])
+            #expect(try await node.status().seq == 2)
+
+            // What was stored is where the next upstream goes on, and a mark alone is compared too.
+            let peer = try await leader.accept(held: Seq(2))
+            await peer.send(ServerMessage.records(Records(records: [leader.records[2]])))
+            await peer.send(ServerMessage.mark(leader.mark(3)))
+            #expect(try await peer.durable() == leader.mark(3).position)
             try await node.stop()
         }
     }
@@ -117,6 +129,31 @@ private struct FakeLeader {
         }.get()
     }
 
+    /// A follower of this leader, past its first question, which log there is.
+    func follower(
+        in directory: String,
+        _ configure: @escaping @Sendable (inout NodeConfiguration) -> Void = { _ in }
+    ) async throws -> TestNode {
+        let starting = Task(executorPreference: OwnExecutor.shared) {
+            try await TestNode.follower(
+                in: directory, of: listener.address, port: 0, configure)
+        }
+        let asking = try await listener.accept()
+        guard case .hello(let ask)? = try await asking.next() else {
+            throw Unexpected("no hello")
+        }
+        #expect(ask.role == .requests)
+        await greet(asking)
+        return try await within(10, "the follower's start") { try await starting.value }
+    }
+
+    /// Of another history than the first two records lead to.
+    var otherHistory: Mark {
+        Mark(
+            position: Position(
+                logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9])))
+    }
+
     func mark(_ count: Int) -> Mark { Mark(position: positions[count], sync: .inSync) }
 
     func greet(_ peer: RawServer) async {
@@ -154,8 +191,6 @@ private struct FakeLeader {
             EncodedRecord(
                 item: $0, audit: Self.audit(Timestamp(microseconds: 1_700_000_000_000_000)))
         }
-        let otherChain = Position(
-            logID: logID, epoch: positions[2].epoch, seq: Seq(2), chain: Hash256.of([9]))
         return [
             Lie(
                 name: "a record with a byte too many", codes: ["tag-malformed"],
@@ -185,7 +220,7 @@ private struct FakeLeader {
                 name: "a mark of another history", codes: ["history-differs"],
                 bytes: PlainFrame.bytes(
                     ServerMessage.records(
-                        Records(records: [one, two], mark: Mark(position: otherChain))))),
+                        Records(records: [one, two], mark: otherHistory)))),
             Lie(
                 name: "a mark ahead of its records", codes: ["message-unexpected"],
                 bytes: PlainFrame.bytes(
@@ -242,6 +277,16 @@ private struct FakeLeader {
         let head = 1 + (itemLength < 128 ? 1 : 2)
         let item = record.bytes.prefix(head + itemLength)
         return Array(record.bytes.dropFirst(head + itemLength)) + Array(item)
+    }
+}
+
+extension RawServer {
+    /// What the follower next says is on its disk; nil when it leaves before.
+    fileprivate func durable() async throws -> Position? {
+        while let message = try await next() {
+            if case .durable(let position) = message { return position }
+        }
+        return nil
     }
 }
 

@@ -1,3 +1,5 @@
+package import ReplicaCore
+
 /// The bounds of serving, each with its reason.
 package struct ServingLimits: Sendable {
     /// Beyond it connections are closed as they are accepted: each costs a descriptor.
@@ -14,6 +16,8 @@ package struct ServingLimits: Sendable {
     package var upstreamPauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
     /// How long an upstream is left alone whose records were refused: it will send the same.
     package var refusalMilliseconds: Int64 = 1_000
+    /// What may wait for its mark while it comes from an upstream.
+    package var staging = RecordStaging.Limits()
 
     package init() {}
 }

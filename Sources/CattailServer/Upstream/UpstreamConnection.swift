@@ -1,5 +1,6 @@
 internal import EndpointModel
 internal import NIOCore
+internal import ReplicaCore
 internal import SyncProtocol
 internal import SyncTransport
 
@@ -13,18 +14,16 @@ final class UpstreamConnection: PeerDriver {
     private var session: ClientSessionStateMachine
     private unowned let owner: UpstreamState
     private var link: PeerLink<ClientMessage>?
-    /// Records whose mark has not come yet.
-    private var staged: [EncodedRecord] = []
-    private var stagedBytes = 0
+    private var staging: RecordStaging
     private var movement = Movement()
 
-    /// Records are handed on without their mark when so many, or so much, wait for it.
-    private static let stagedRecords = 1_000
-    private static let stagedBytes = 4 << 20
-
-    init(address: ServerAddress, session: ClientSessionStateMachine, owner: UpstreamState) {
+    init(
+        address: ServerAddress, session: ClientSessionStateMachine, staging: RecordStaging,
+        owner: UpstreamState
+    ) {
         self.address = address
         self.session = session
+        self.staging = staging
         self.owner = owner
     }
 
@@ -79,17 +78,12 @@ final class UpstreamConnection: PeerDriver {
             case .send(let message): link?.send(message)
             case .reportServer(let hello): owner.greeted(self, hello)
             case .reportResync:
-                staged = []
-                stagedBytes = 0
+                staging.drop()
                 owner.resynced()
             case .stageRecords(let records):
-                staged += records.records
-                stagedBytes += records.records.reduce(0) { $0 + $1.byteCount }
-                if staged.count >= Self.stagedRecords || stagedBytes >= Self.stagedBytes {
-                    handOn(mark: nil)
-                }
+                if let portion = staging.stage(records.records) { owner.take(portion) }
             case .reportUnreadable(let error): owner.unreadable(self, error)
-            case .commit(let mark, _): handOn(mark: mark.position)
+            case .commit(let mark, _): owner.take(staging.marked(mark.position))
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close(let end):
                 owner.noteEnd(of: self, end)
@@ -101,13 +95,5 @@ final class UpstreamConnection: PeerDriver {
                 break  // Of other roles: the session lets none of them through to this one.
             }
         }
-    }
-
-    private func handOn(mark: Position?) {
-        let records = staged
-        let byteCount = stagedBytes
-        staged = []
-        stagedBytes = 0
-        owner.records(records, byteCount: byteCount, mark: mark, from: self)
     }
 }

@@ -26,6 +26,7 @@ final class UpstreamState {
     private var advertise = ""
     private var rota: ServerRota
     let afterRefusal: ReconnectAdvice
+    private let stagingLimits: RecordStaging.Limits
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
     private var retry: Scheduled<Void>?
@@ -58,6 +59,7 @@ final class UpstreamState {
             pauses: configuration.limits.upstreamPauses, seed: generator.next())
         afterRefusal = ReconnectAdvice(
             after: Interval(milliseconds: configuration.limits.refusalMilliseconds))
+        stagingLimits = configuration.limits.staging
     }
 
     // MARK: Purposes
@@ -114,7 +116,9 @@ final class UpstreamState {
         let address = rota.take()
         let session = ClientSessionStateMachine(
             hello: hello, pinnedLogID: position?.logID, at: instant)
-        let dialed = UpstreamConnection(address: address, session: session, owner: self)
+        let dialed = UpstreamConnection(
+            address: address, session: session, staging: RecordStaging(limits: stagingLimits),
+            owner: self)
         connection = dialed
         let bound = NIOLoopBound((self, dialed), eventLoop: loop)
         ClientTransport.connect(to: address, on: loop, timeout: Self.connectTimeout) { _ in
@@ -233,20 +237,21 @@ final class UpstreamState {
 
     func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
 
-    func records(
-        _ records: [EncodedRecord], byteCount: Int, mark: Position?,
-        from connection: UpstreamConnection
-    ) {
+    /// What the current connection brought goes to the disk.
+    func take(_ portion: RecordStaging.Portion) {
         guard let committer else { return }
-        if let last = records.last {
+        if let last = portion.records.last {
             submittedSeq = max(submittedSeq, last.seq)
-            submittedBytes.append((last.seq, byteCount))
-            unstoredBytes += byteCount
+            submittedBytes.append((last.seq, portion.byteCount))
+            unstoredBytes += portion.byteCount
+        }
+        if let mark = portion.mark {
+            health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) }
         }
         if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
         // A closed inbox means that the node is going down; upstream will be asked again.
-        _ = committer.submit(.replicate(records, mark: mark))
-        if isFull(.paused) { connection.pause() }
+        _ = committer.submit(.replicate(portion.records, mark: portion.mark))
+        if isFull(.paused) { connection?.pause() }
     }
 
     // MARK: From the commit thread
