@@ -87,6 +87,7 @@ package final class Node: Sendable {
         let hands = Self.hands(configuration, role, files, health, upstream)
         let pinned = Confined((position, view))
         let times = files.times
+        let nodeID = files.nodeID
 
         readers.start()
         let serving = try await loop.submit {
@@ -94,7 +95,8 @@ package final class Node: Sendable {
             let loopState = ServingLoop(
                 loop: loop, role: role, configuration: configuration,
                 hub: FeedHub(position: position, view: view, limits: configuration.feeds),
-                times: times, readers: readers, committer: committer, health: health)
+                times: times, nodeID: nodeID, readers: readers, committer: committer,
+                health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
 
@@ -140,7 +142,8 @@ package final class Node: Sendable {
         let advertise = configuration.advertise ?? address.description
         try await loop.submit { serving.value.begin(advertise: advertise) }.get()
         let drainBegun = drainBegun
-        upstream?.start(at: position, advertise: advertise, committer: committer) { since in
+        let replica = Replica(nodeID: files.nodeID, advertise: advertise)
+        upstream?.start(at: position, as: replica, committer: committer) { since in
             serving.value.noteStale(since: since)
         }.whenFailure { drainBegun.fail($0) }
     }

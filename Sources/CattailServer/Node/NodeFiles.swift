@@ -13,6 +13,8 @@ struct NodeFiles {
     let views: ViewStore.Opened
     /// The times of the first and the last event; nil while there is none.
     let times: ClosedRange<Timestamp>?
+    /// Who this node is to its upstream; nil of a leader, which has none.
+    var nodeID: NodeID?
 
     var position: Position { views.view.position }
 
@@ -33,14 +35,23 @@ struct NodeFiles {
     /// A follower's, when it has a log already; nil when it must ask its upstream which log.
     static func openFollower(_ directory: DataDirectory, logger: Logger) throws -> NodeFiles? {
         guard try LogWriter.exists(in: directory) else { return nil }
-        return try open(directory, LogWriter.open(in: directory), logger)
+        return try openNamed(directory, LogWriter.open(in: directory), logger)
     }
 
     /// A follower's first log, of the ID that its upstream named.
     static func createFollower(
         _ directory: DataDirectory, logID: LogID, logger: Logger
     ) throws -> NodeFiles {
-        try open(directory, LogWriter.create(in: directory, logID: logID), logger)
+        try openNamed(directory, LogWriter.create(in: directory, logID: logID), logger)
+    }
+
+    private static func openNamed(
+        _ directory: DataDirectory, _ writer: LogWriter, _ logger: Logger
+    ) throws -> NodeFiles {
+        let nodeID = try NodeIDFile.keep(in: directory.path)
+        var files = try open(directory, writer, logger)
+        files.nodeID = nodeID
+        return files
     }
 
     private static func open(

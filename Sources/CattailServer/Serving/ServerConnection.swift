@@ -186,7 +186,8 @@ final class ServerConnection: PeerDriver {
             actor: peer?.actor ?? "", selection: subscription.selection?.description ?? "",
             seq: seq, behindEvents: head > seq ? head.rawValue - seq.rawValue : 0,
             how: progress.how.name, connectedForSeconds: (now - connectedAt) / 1_000,
-            bytesSent: link?.writtenBytes ?? 0)
+            bytesSent: link?.writtenBytes ?? 0, nodeID: subscription.nodeID,
+            advertise: subscription.advertise)
     }
 
     // MARK: What the session wants
@@ -251,7 +252,8 @@ final class ServerConnection: PeerDriver {
             } catch {
                 refuse(.selectorInvalid, error.message)
             }
-        case .log(_, let advertise):
+        case .log(let nodeID, let advertise):
+            subscription.nodeID = nodeID
             subscription.advertise = advertise
             serving.subscribeToLog(id, PositionClaim(request, selection: nil))
         }
@@ -349,6 +351,8 @@ final class ServerConnection: PeerDriver {
 struct SubscriptionStatus {
     var selection: Selection?
     var isLog = false
+    /// Of one that replicates.
+    var nodeID: NodeID?
     var advertise = ""
     var confirmed: Position?
     var digest: StateDigest?

@@ -18,7 +18,7 @@ extension ServingLoop {
         let logBytes = FileSystem.size(of: DataDirectory.logPath(in: directory)) ?? 0
         let freeBytes = FileSystem.volumeSpace(of: directory)?.freeBytes
         return StatusReport(
-            role: role == .leader ? "leader" : "follower", position: hub.position,
+            role: role == .leader ? "leader" : "follower", nodeID: nodeID, position: hub.position,
             time: eventTimes?.upperBound, upstream: report.upstream,
             leader: role == .leader ? advertise : report.leader,
             staleSince: report.staleSince, readOnly: report.readOnly, lagEvents: lagEvents,

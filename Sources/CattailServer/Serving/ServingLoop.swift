@@ -21,6 +21,8 @@ final class ServingLoop {
     let logger: Logger
     let clock: WallClock
     let directory: String
+    /// Who this node is to its upstream.
+    let nodeID: NodeID?
     private(set) var hub: FeedHub
     /// Since the start; R58 wants them counted.
     private(set) var refusals: UInt64 = 0
@@ -53,13 +55,14 @@ final class ServingLoop {
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        times: ClosedRange<Timestamp>?, readers: ReaderPool, committer: CommitThread,
-        health: NodeHealth
+        times: ClosedRange<Timestamp>?, nodeID: NodeID?, readers: ReaderPool,
+        committer: CommitThread, health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
         self.hub = hub
         eventTimes = times
+        self.nodeID = nodeID
         self.readers = readers
         self.committer = committer
         self.health = health

@@ -17,9 +17,13 @@ struct StatusReport {
         var how: String
         var connectedForSeconds: UInt64
         var bytesSent: UInt64
+        /// Of one that replicates: who it is, and where it serves.
+        var nodeID: NodeID?
+        var advertise: String
     }
 
     var role: String
+    var nodeID: NodeID?
     var position: Position
     var time: Timestamp?
     var upstream: String
@@ -51,6 +55,7 @@ struct StatusReport {
         var omitted: UInt64 = 0
         json.object {
             $0.member("role", role)
+            $0.member("nodeID", nodeID?.description)
             $0.member("logID", position.logID.description)
             $0.member("epoch", position.epoch.number)
             $0.member("seq", position.seq.rawValue)
@@ -114,6 +119,8 @@ extension StatusReport.SubscriberRow {
             $0.member("how", how)
             $0.member("connectedFor", connectedForSeconds)
             $0.member("bytesSent", bytesSent)
+            $0.member("nodeID", nodeID?.description)
+            $0.member("advertise", advertise.isEmpty ? nil : advertise)
         }
     }
 }

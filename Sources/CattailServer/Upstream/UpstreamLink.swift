@@ -33,13 +33,12 @@ final class UpstreamLink: Sendable {
     /// Replicates from `position` on. The future fails when this node's log can never be
     /// continued by what its upstream has.
     func start(
-        at position: Position, advertise: String, committer: CommitThread,
+        at position: Position, as replica: Replica, committer: CommitThread,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let state = state
         return loop.flatSubmit {
-            state.value.start(
-                at: position, advertise: advertise, committer: committer, tell: tell)
+            state.value.start(at: position, as: replica, committer: committer, tell: tell)
         }
     }
 
@@ -56,6 +55,13 @@ final class UpstreamLink: Sendable {
         let state = state
         try? await loop.submit { state.value.close() }.get()
     }
+}
+
+/// Who replicates, as its upstream is told (R46).
+struct Replica: Hashable, Sendable {
+    let nodeID: NodeID?
+    /// Where it serves.
+    let advertise: String
 }
 
 /// Why a follower cannot go on at all.

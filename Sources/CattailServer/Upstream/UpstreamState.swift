@@ -22,8 +22,8 @@ final class UpstreamState {
     private let logger: Logger
     private let clock: WallClock
     private let sessionClock: SessionClock
-    /// Where this node serves; empty until it listens.
-    private var advertise = ""
+    /// Who this node says it is; nobody until it listens.
+    private var replica = Replica(nodeID: nil, advertise: "")
     private var rota: ServerRota
     let afterRefusal: ReconnectAdvice
     private let stagingLimits: RecordStaging.Limits
@@ -72,12 +72,12 @@ final class UpstreamState {
     }
 
     func start(
-        at position: Position, advertise: String, committer: CommitThread,
+        at position: Position, as replica: Replica, committer: CommitThread,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         mismatch = promise
-        self.advertise = advertise
+        self.replica = replica
         self.position = position
         self.committer = committer
         self.tell = tell
@@ -111,7 +111,7 @@ final class UpstreamState {
             let token = position.seq == .zero ? nil : ResumeToken(position: position)
             hello = ClientHello(
                 role: .log, client: Program.name, actor: "follower", resume: token,
-                advertise: advertise)
+                nodeID: replica.nodeID, advertise: replica.advertise)
         }
         let address = rota.take()
         let session = ClientSessionStateMachine(
@@ -248,7 +248,6 @@ final class UpstreamState {
         if let mark = portion.mark {
             health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) }
         }
-        if let mark { health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) } }
         // A closed inbox means that the node is going down; upstream will be asked again.
         _ = committer.submit(.replicate(portion.records, mark: portion.mark))
         if isFull(.paused) { connection?.pause() }

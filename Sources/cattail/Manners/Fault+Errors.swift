@@ -32,6 +32,8 @@ extension Fault {
                     code: FaultCode.recordMalformed, what: error.description,
                     remedy: "restore the data directory from a copy or from a follower")
             ]
+        case let error as NodeIDMalformed:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as UpstreamMismatch:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as TransportError:

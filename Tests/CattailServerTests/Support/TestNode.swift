@@ -119,6 +119,8 @@ struct NodeStatus: Decodable, Sendable {
         var how: String
         var behindEvents: UInt64
         var bytesSent: UInt64
+        var nodeID: String?
+        var advertise: String?
     }
     struct Views: Decodable, Sendable {
         var seq: UInt64
@@ -127,6 +129,7 @@ struct NodeStatus: Decodable, Sendable {
     }
 
     var role: String
+    var nodeID: String?
     var logID: String
     var seq: UInt64
     var chain: String
