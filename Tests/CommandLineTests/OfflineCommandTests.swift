@@ -68,7 +68,8 @@ struct OfflineCommandTests {
         let usage = try await cattail("get", "wep", "-o", "json", "--bogus")
         #expect(usage.code == 64)
         #expect(try usage.errorJSON().first?["code"]?.text == "usage")
-        let missing = try await cattail("validate", "-f", "/nonexistent", "-o", "json")
+        let folder = try TemporaryFolder()
+        let missing = try await cattail("validate", "-f", folder.path("missing"), "-o", "json")
         #expect(missing.code == 1)
         #expect(try missing.errorJSON().first?["code"]?.text == "file-missing")
     }
