@@ -24,7 +24,7 @@ package struct MutationFailure: Error, Sendable {
     package static func invalid(_ faults: [FieldFault]) -> MutationFailure {
         var failure = MutationFailure(
             .invalid, faults.map(\.description).joined(separator: "; "))
-        failure.faults = faults
+        failure.faults = faults.cut(toBytes: Limits.faultBytes)
         return failure
     }
 
@@ -97,15 +97,4 @@ package struct MutationFailure: Error, Sendable {
 
     package static let logFull = MutationFailure(
         .readOnly, "the log has reached its last seq; begin a new one")
-}
-
-extension String {
-    /// The text, or as much of it as fits with an ellipsis: whoever asked with a megabyte must not
-    /// be answered with one.
-    package func cut(toBytes limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var end = utf8.index(startIndex, offsetBy: max(0, limit - 3))
-        while String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end]) + "…"
-    }
 }

@@ -21,12 +21,21 @@ package enum Limits {
     /// The greatest actor, program name, node, namespace and advertised address: the length of a
     /// DNS name.
     package static let nameBytes = 253
-    /// The greatest text of a goodbye or refusal: for people.
+    /// The greatest address that is told to others: a name in brackets, a colon and a port.
+    package static let addressBytes = nameBytes + 8
+    /// The greatest text of a goodbye, a refusal or a failure: for people.
     package static let messageBytes = 1 << 10
+    /// What the faults of one answer may take: hundreds of them, and far from a frame.
+    package static let faultBytes = 256 << 10
+    /// About what one frame of answers may hold: several, unless one is greater by itself.
+    package static let answerCutBytes = 256 << 10
     /// Forks told in a server hello, newest first: enough for a day of failovers in 16 KiB.
     package static let forks = 32
     /// Addresses told in a goodbye.
     package static let addresses = 16
+    /// The longest that a goodbye's `retry_after` is believed. It speaks for its own server alone,
+    /// and a wrong one must not keep anybody away for weeks.
+    package static let retryAfter = Interval(milliseconds: 60_000)
 
     // Sessions.
 

@@ -1,4 +1,5 @@
 import CattailClient
+import SyncProtocol
 import SyncTransport
 import Testing
 
@@ -68,6 +69,45 @@ struct ServerRotaTests {
         rota.succeeded()
         #expect(rota.pauseBeforeNext() > .zero)
         #expect(rota.take() == first)
+    }
+
+    @Test("who asks to be left alone is, for a minute at most, and the others are tried at once")
+    func leftAlone() {
+        var rota = rota()
+        #expect(rota.take() == first)
+        rota.heed(
+            Goodbye(code: .unavailable, retryAfterMilliseconds: .max, addresses: ["first:1"]),
+            from: first)
+        #expect(rota.pauseBeforeNext() == .zero)
+        #expect(rota.take() == second)
+        var waited = Duration.zero
+        var taken: [ServerAddress] = []
+        while taken.last != first, taken.count < 1_000 {
+            let pause = rota.pauseBeforeNext()
+            #expect(pause > .zero && pause <= .seconds(5))
+            waited += pause
+            taken.append(rota.take())
+        }
+        #expect(waited >= .seconds(60) && waited <= .seconds(66))
+        #expect(taken.dropLast().allSatisfy { $0 == second })
+    }
+
+    @Test("when all ask to be left alone the first of them is waited for, and no other")
+    func allLeftAlone() {
+        var rota = rota()
+        for (server, seconds) in [(first, 50), (second, 20)] {
+            #expect(rota.take() == server)
+            rota.leaveAlone(server, for: .seconds(seconds))
+            let pause = rota.pauseBeforeNext()
+            #expect(pause == (server == first ? .zero : .seconds(20)))
+        }
+        #expect(rota.take() == second)
+        var alone = ServerRota(
+            servers: [first], pauses: .milliseconds(100)...(.seconds(5)), seed: 7)
+        _ = alone.take()
+        alone.leaveAlone(first, for: .seconds(4_000_000))
+        #expect(alone.pauseBeforeNext() == .seconds(60))
+        #expect(alone.take() == first)
     }
 
     @Test(

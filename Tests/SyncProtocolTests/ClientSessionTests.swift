@@ -402,6 +402,27 @@ struct ClientSessionTests {
         }
     }
 
+    @Test("A server's hello that says too much is refused, before anybody says it on (G12)")
+    func longHello() {
+        let long = String(repeating: "x", count: Limits.addressBytes + 1)
+        let fork = Fork(epoch: Epoch(number: 1, leaderID: 1), firstSeq: Seq(1))
+        for (server, leader, forks) in [
+            (long, "", 0), ("", long, 0), ("", "", Limits.forks + 1),
+        ] {
+            var machine = Machine(hello: ClientHello(role: .log), at: Self.at(0))
+            let hello = ServerHello(
+                version: 1, server: server, role: .leader, head: Self.position(100),
+                leader: leader, forks: Array(repeating: fork, count: forks))
+            let actions = machine.messageReceived(.hello(hello), at: Self.at(1))
+            guard case .send(.goodbye(let goodbye))? = actions.first else {
+                Issue.record("it goes on")
+                continue
+            }
+            #expect(goodbye.code == .limitExceeded)
+            #expect(actions.last == .reconnect(ReconnectAdvice()))
+        }
+    }
+
     @Test("A silent server is pinged, then left; a late hello is not waited for")
     func silence() {
         var machine = Self.opened(ClientHello(role: .state))

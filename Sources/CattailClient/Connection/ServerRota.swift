@@ -1,4 +1,4 @@
-internal import SyncProtocol
+package import SyncProtocol
 package import SyncTransport
 
 /// Which server is tried next, and after which pause: a plain value.
@@ -15,6 +15,9 @@ package struct ServerRota: Sendable {
     private var next = 0
     /// Whole rounds that failed since something succeeded.
     private var failedRounds = 0
+    /// Who asked to be left alone, and for how much longer. Time is what this value itself gave out
+    /// as pauses: it has no clock, and more than that has passed in truth.
+    private var rests: [ServerAddress: Duration] = [:]
     /// How often a name was followed since something succeeded: servers that point at each
     /// other must not be asked in a tight circle.
     private var redirections = 0
@@ -32,6 +35,7 @@ package struct ServerRota: Sendable {
     /// The next address to dial.
     package mutating func take() -> ServerAddress {
         if !named.isEmpty { return named.removeFirst() }
+        skipResting()
         if next >= servers.count { next = 0 }
         let address = servers[next]
         next += 1
@@ -40,13 +44,43 @@ package struct ServerRota: Sendable {
 
     /// How long to wait before `take` after a connection that was lost or not made. Even one that
     /// did well is not followed by another without a pause.
+    ///
+    /// Only when all ask to be left alone is the first of them waited for.
     package mutating func pauseBeforeNext() -> Duration {
+        named.removeAll { rests[$0] != nil }
+        var pause = ordinaryPause()
+        if named.isEmpty, servers.allSatisfy({ rests[$0] != nil }) {
+            pause = max(pause, servers.compactMap { rests[$0] }.min() ?? .zero)
+        }
+        for (server, rest) in rests { rests[server] = rest > pause ? rest - pause : nil }
+        return pause
+    }
+
+    private mutating func ordinaryPause() -> Duration {
         if !named.isEmpty { return redirections > 1 ? pause(round: redirections) : .zero }
         if next == 0 { return pause(round: 1) }
+        skipResting()
         if next < servers.count { return .zero }
         next = 0
         failedRounds = min(failedRounds + 1, 20)
         return pause(round: failedRounds)
+    }
+
+    private mutating func skipResting() {
+        while next < servers.count, rests[servers[next]] != nil { next += 1 }
+    }
+
+    /// The server wants to be left alone for so long, of which no more than `Limits.retryAfter` is
+    /// believed. The others are tried as ever.
+    package mutating func leaveAlone(_ server: ServerAddress, for duration: Duration) {
+        let rest = min(duration, .milliseconds(Limits.retryAfter.milliseconds))
+        if rest > .zero { rests[server] = rest }
+    }
+
+    /// What a goodbye asks for: to be left alone, and the others to be tried first.
+    package mutating func heed(_ goodbye: Goodbye, from server: ServerAddress) {
+        leaveAlone(server, for: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
+        goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
     }
 
     /// The random pause of a round, the first being 1.

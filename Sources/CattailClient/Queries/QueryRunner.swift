@@ -78,7 +78,7 @@ final class QueryRunner {
         connection.dial()
     }
 
-    private func tryNext(noSoonerThan least: Duration = .zero) {
+    private func tryNext() {
         connection?.close()
         connection = nil
         if case .asked = progress {
@@ -89,7 +89,7 @@ final class QueryRunner {
             }
             scheduleDeadline()
         }
-        let pause = max(least, rota.pauseBeforeNext())
+        let pause = rota.pauseBeforeNext()
         guard pause > .zero else { return connect() }
         self.pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
             [weak self] in
@@ -160,8 +160,8 @@ extension QueryRunner: ClientConnectionOwner {
         note(goodbye.message.isEmpty ? goodbye.code.rawValue : goodbye.message)
         switch progress {
         case .unheard where !goodbye.code.isPermanent, .asked where !goodbye.code.isPermanent:
-            rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
-            tryNext(noSoonerThan: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
+            if let server = connection?.address { rota.heed(goodbye, from: server) }
+            tryNext()
         case .unheard, .asked, .answering, .over:
             guard let server = connection?.address else { return }
             end(ClientError(goodbye, from: server))

@@ -146,10 +146,10 @@ final class RequestRunner {
     }
 
     /// The next server, now or after a pause; none when there is nothing to be asked.
-    private func tryNext(noSoonerThan least: Duration = .zero) {
+    private func tryNext() {
         dropLink()
         guard !pipeline.isEmpty, !isClosed else { return }
-        let pause = max(least, rota.pauseBeforeNext())
+        let pause = rota.pauseBeforeNext()
         guard pause > .zero else { return connect() }
         link = .pausing(
             eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) { [weak self] in
@@ -269,8 +269,8 @@ extension RequestRunner: ClientConnectionOwner {
             dropLink()
             return giveUp(ClientError(goodbye, from: server))
         }
-        rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
-        tryNext(noSoonerThan: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
+        if let address { rota.heed(goodbye, from: address) }
+        tryNext()
     }
 
     func receivedAll() {

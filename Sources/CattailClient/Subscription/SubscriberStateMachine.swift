@@ -227,18 +227,18 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
             actions.append(.finish(ClientError(goodbye, from: server)))
             return
         }
-        rota.goFirst(to: goodbye.addresses.compactMap { ServerAddress($0) })
-        leave(noSoonerThan: .milliseconds(Int64(goodbye.retryAfterMilliseconds)))
+        rota.heed(goodbye, from: server)
+        leave()
     }
 
-    private mutating func leave(noSoonerThan least: Duration = .zero) {
+    private mutating func leave() {
         held.connectionEnded()
         actions.append(.disconnect(Goodbye(code: .done)))
-        pauseOrConnect(noSoonerThan: least)
+        pauseOrConnect()
     }
 
-    private mutating func pauseOrConnect(noSoonerThan least: Duration = .zero) {
-        let pause = max(least, rota.pauseBeforeNext())
+    private mutating func pauseOrConnect() {
+        let pause = rota.pauseBeforeNext()
         guard pause > .zero else { return connect() }
         state = .pausing
         actions.append(.pause(pause))

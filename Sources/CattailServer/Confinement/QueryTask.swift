@@ -210,7 +210,7 @@ final class QueryTask: @unchecked Sendable {
         case .sound: return Part(answers: [.verify(answer), .end(report.head.seq)], isLast: true)
         case .faulty(let fault):
             answer.firstBad = fault.seq ?? report.head.seq.next
-            answer.why = fault.reason
+            answer.why = fault.reason.cut(toBytes: Limits.messageBytes)
             return Part(answers: [.verify(answer), .end(report.head.seq)], isLast: true)
         }
     }
@@ -247,7 +247,9 @@ final class QueryTask: @unchecked Sendable {
 
 extension QueryTask.Part {
     static func failed(_ code: FailureCode, _ message: String) -> QueryTask.Part {
-        QueryTask.Part(answers: [.failure(code, message: message)], isLast: true)
+        // The question may have named a key of a megabyte.
+        let text = message.cut(toBytes: Limits.messageBytes)
+        return QueryTask.Part(answers: [.failure(code, message: text)], isLast: true)
     }
 }
 

@@ -111,10 +111,12 @@ final class ServerConnection: PeerDriver {
     /// A request counts as answered when the socket has taken its answer: whoever does not read
     /// answers is not read either.
     private func sendAnswers() {
-        while !session.isClosed, answerBytesInFlight < Self.answerBytes,
+        while !session.isClosed, answerBytesInFlight < Limits.answerCutBytes,
             !waitingAnswers.isEmpty
         {
-            let answers = waitingAnswers.popChunk(byteLimit: Self.answerBytes)
+            let count = Answer.fitting(waitingAnswers)
+            let answers = Array(waitingAnswers.prefix(count))
+            waitingAnswers.removeFirst(count)
             let frame = PlainFrame.make(ServerMessage.answers(answers))
             answerBytesInFlight += frame.readableBytes
             write(frames: frame, as: .answers(count: answers.count))
@@ -396,30 +398,6 @@ extension ClientMessage {
 extension QueryTask {
     fileprivate func answer(_ body: QueryAnswer.Body) -> ServerMessage {
         .queryAnswer(QueryAnswer(ticket: ticket, body: body))
-    }
-}
-
-extension Deque<Answer> {
-    /// Takes out the first answers that fit in a frame with room to spare.
-    fileprivate mutating func popChunk(byteLimit: Int) -> [Answer] {
-        var chunk: [Answer] = []
-        var byteCount = 0
-        while let answer = first {
-            let bytes = answer.aboutBytes
-            if !chunk.isEmpty, byteCount + bytes > byteLimit { break }
-            chunk.append(answer)
-            byteCount += bytes
-            removeFirst()
-        }
-        return chunk
-    }
-}
-
-extension Answer {
-    /// About what it takes in a frame.
-    fileprivate var aboutBytes: Int {
-        // The message of an invalid endpoint says each fault once, the faults say it again.
-        64 + message.utf8.count * 2 + (item?.bytes.count ?? 0)
     }
 }
 

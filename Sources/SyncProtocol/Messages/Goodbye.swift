@@ -39,6 +39,9 @@ package struct GoodbyeCode: RawRepresentable, Hashable, Sendable, CustomStringCo
 }
 
 /// The last message of a connection, from either end: why, for how long, and where to go.
+///
+/// Text and addresses are bounded however they came about: what one end says goes on to the log
+/// and to the users of another.
 package struct Goodbye: WireMessage {
     package var code: GoodbyeCode
     package var message: String
@@ -52,9 +55,16 @@ package struct Goodbye: WireMessage {
         addresses: [String] = []
     ) {
         self.code = code
-        self.message = message
+        self.message = message.cut(toBytes: Limits.messageBytes)
         self.retryAfterMilliseconds = retryAfterMilliseconds
-        self.addresses = addresses
+        self.addresses = []
+        for address in addresses { name(address) }
+    }
+
+    private mutating func name(_ address: String) {
+        guard addresses.count < Limits.addresses, address.utf8.count <= Limits.addressBytes
+        else { return }
+        addresses.append(address)
     }
 
     package func write(to writer: inout ProtoWriter) {
@@ -70,16 +80,17 @@ package struct Goodbye: WireMessage {
         while let field = try reader.next() {
             switch field.number {
             case 1: code = GoodbyeCode(try reader.text(field))
-            case 2: message = try reader.text(field)
+            case 2: message = try reader.text(field).cut(toBytes: Limits.messageBytes)
             case 3: retryAfterMilliseconds = try reader.number32(field)
-            case 4: addresses.append(try reader.element(field))
+            case 4: name(try reader.element(field))
             default: try reader.skip(field)
             }
         }
     }
 }
 
-/// "I do not take what you sent": a subscriber says why, and goes on or leaves.
+/// "I do not take what you sent": a subscriber says why, and goes on or leaves. The text is
+/// bounded as a goodbye's is.
 package struct Refusal: WireMessage {
     package var code: String
     package var message: String
@@ -88,7 +99,7 @@ package struct Refusal: WireMessage {
 
     package init(code: String, message: String = "", seq: Seq = .zero) {
         self.code = code
-        self.message = message
+        self.message = message.cut(toBytes: Limits.messageBytes)
         self.seq = seq
     }
 
@@ -104,7 +115,7 @@ package struct Refusal: WireMessage {
         while let field = try reader.next() {
             switch field.number {
             case 1: code = try reader.text(field)
-            case 2: message = try reader.text(field)
+            case 2: message = try reader.text(field).cut(toBytes: Limits.messageBytes)
             case 3: seq = try reader.seq(field)
             default: try reader.skip(field)
             }

@@ -30,6 +30,9 @@ extension ClientSessionStateMachine {
         else {
             return part(.unexpected("version \(server.version) was not offered"))
         }
+        if let excess = server.excess {
+            return part(Goodbye(code: .limitExceeded, message: excess))
+        }
         let found = server.head.logID
         if let pinnedLogID, pinnedLogID != found {
             let goodbye = Goodbye(
@@ -152,9 +155,24 @@ extension ClientSessionStateMachine {
         let ending = end(.goodbyeReceived(goodbye))
         if goodbye.code.isPermanent { return ending + [.giveUp(goodbye)] }
         let advice = ReconnectAdvice(
-            addresses: Array(goodbye.addresses.prefix(Limits.addresses)),
+            addresses: goodbye.addresses,
             after: Interval(milliseconds: Int64(goodbye.retryAfterMilliseconds)))
         return ending + [.reconnect(advice)]
+    }
+}
+
+extension ServerHello {
+    /// The first field that is longer than its limit; nil when none is. A follower says some of it
+    /// on to its own clients, in a hello that must stay small.
+    fileprivate var excess: String? {
+        let texts = [
+            ("server", server, Limits.nameBytes), ("leader", leader, Limits.addressBytes),
+        ]
+        for (name, text, limit) in texts where text.utf8.count > limit {
+            return "\(name) has \(text.utf8.count) bytes, at most \(limit)"
+        }
+        if forks.count > Limits.forks { return "\(forks.count) forks, at most \(Limits.forks)" }
+        return nil
     }
 }
 

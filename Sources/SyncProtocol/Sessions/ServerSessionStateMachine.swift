@@ -165,8 +165,7 @@ package struct ServerSessionStateMachine: Equatable, Sendable {
     /// requests in hand are answered first.
     package mutating func drainBegun(addresses: [String]) -> [Action] {
         let goodbye = Goodbye(
-            code: .draining, message: "the server is going away",
-            addresses: Array(addresses.prefix(Limits.addresses)))
+            code: .draining, message: "the server is going away", addresses: addresses)
         switch state {
         case .answering(let ledger) where !ledger.isIdle:
             state = .finishing(ledger, goodbye)
