@@ -24,6 +24,7 @@ extension Past {
     /// either order. Reads the events between them and one more for each key. (G14)
     package func difference(from: Seq, to: Seq) throws(ProjectionError) -> [EndpointDifference] {
         try check(max(from, to))
+        try checkKnown(max(from, to))
         var result: [EndpointDifference] = []
         for (first, last) in try touched(after: min(from, to), through: max(from, to)) {
             let before = try version(at: first.previousSeq)

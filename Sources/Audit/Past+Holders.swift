@@ -23,6 +23,7 @@ extension Past {
         throws(ProjectionError) -> [AddressHolding]
     {
         try check(max(first, last))
+        try checkKnown(max(first, last))
         var open = OrderedItems()
         var began: [Seq: Seq] = [:]
         var closed: [AddressHolding] = []

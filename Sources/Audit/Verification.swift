@@ -1,11 +1,12 @@
 package import EndpointModel
-internal import EndpointState
+package import EndpointState
 package import LogStore
 package import Projection
 
 /// A pass over a log that proves what can be proven of it: no seq missing, each record canonical
 /// and matching its hash, each link of the chain, times and epochs that never go back, and every
-/// event legal after those before it (G2, G3, G5).
+/// event legal after those before it (G2, G3, G5). Behind a critical event of an unknown type all
+/// of that is proven but the last: this version has no rules for what follows it (R19).
 ///
 /// A step is one page of events, so that whoever runs it can show progress, pause or stop. What
 /// is wrong is the answer and not an error; thrown is only what kept it from finding out.
@@ -19,9 +20,11 @@ package struct Verification {
         package var deletes: UInt64 = 0
         package var controls: UInt64 = 0
         /// The live endpoints and their digest after the head; nil when the pass did not begin
-        /// at the first event.
+        /// at the first event, or met an unknown one.
         package var endpointCount: Int?
         package var digest: StateDigest?
+        /// The first that is critical and of a type that this version does not know.
+        package var unknownEvent: UnknownEvent?
 
         package var events: UInt64 { puts + deletes + controls }
     }
@@ -123,7 +126,7 @@ package struct Verification {
             state = .faulty(Fault(seq: next, reason: "it cannot be found"))
             return
         }
-        if case .whole(let view) = fold {
+        if case .whole(let view) = fold, report.unknownEvent == nil {
             report.endpointCount = view.count
             report.digest = view.digest
         }
@@ -169,7 +172,9 @@ package struct Verification {
         switch item.kind {
         case .put: report.puts += 1
         case .delete: report.deletes += 1
-        case .control: report.controls += 1
+        case .control:
+            report.controls += 1
+            report.unknownEvent = report.unknownEvent ?? UnknownEvent(item)
         }
         switch fold {
         case .whole(var view):
@@ -181,7 +186,7 @@ package struct Verification {
         case .range(let first, var lasts):
             fold = .range(first: .zero, last: OrderedItems())
             defer { fold = .range(first: first, last: lasts) }
-            guard item.kind != .control else { return nil }
+            guard item.kind != .control, report.unknownEvent == nil else { return nil }
             let before = lasts.put(item)
             return Self.reasonAgainst(item, after: before, from: first)
         }

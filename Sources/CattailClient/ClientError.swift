@@ -67,6 +67,9 @@ public struct ClientError: Error, Hashable, Sendable {
         public static let positionCompacted = Code(rawValue: "position-compacted")
         /// The point is ahead of the node's head: wait, or ask another node.
         public static let positionAhead = Code(rawValue: "position-ahead")
+        /// The server's log holds a critical event of a type that it does not know, at or before
+        /// the state that was asked for.
+        public static let eventUnknown = Code(rawValue: "event-unknown")
         /// It was ended before it was done: the client or the stream was closed.
         public static let cancelled = Code(rawValue: "cancelled")
         /// The server, or a cache file, cannot be used now.

@@ -8,26 +8,41 @@ package import EndpointModel
 package struct EndpointView: Sendable {
     package private(set) var state: EndpointSet
     package private(set) var tombstones: Tombstones
+    /// Up to where events were taken up.
+    package private(set) var seq: Seq
+    /// The first event of which nobody here can say what it did. The state stays what it was
+    /// before: `seq` goes on, and `state.seq` does not (R19).
+    package private(set) var unknownEvent: UnknownEvent?
 
     /// The view of the empty log.
-    package init() {
-        state = EndpointSet()
-        tombstones = Tombstones()
-    }
+    package init() { self.init(state: EndpointSet(), tombstones: Tombstones()) }
 
-    /// A view that was folded before and stored.
+    /// A view that was folded before.
     package init(state: EndpointSet, tombstones: Tombstones) {
         self.state = state
         self.tombstones = tombstones
+        seq = state.seq
+    }
+
+    /// A view that was folded before, up to `seq`; its state is that before the unknown event.
+    package init(
+        state: EndpointSet, tombstones: Tombstones, before unknownEvent: UnknownEvent, seq: Seq
+    ) {
+        precondition(
+            state.seq == unknownEvent.lastKnown && unknownEvent.seq <= seq,
+            "a state at \(state.seq) in a view at \(seq), before \(unknownEvent)")
+        self.state = state
+        self.tombstones = tombstones
+        self.seq = seq
+        self.unknownEvent = unknownEvent
     }
 
     package var items: OrderedItems { state.items }
     package var digest: StateDigest { state.digest }
-    package var seq: Seq { state.seq }
     package var count: Int { state.count }
 
     /// What an event did. `previous` is the endpoint that lived under the key before: the item
-    /// that a put replaced or a delete removed.
+    /// that a put replaced or a delete removed. (It is nil from an unknown event on.)
     package struct Change: Sendable {
         package var item: EncodedItem
         package var previous: EncodedItem?
@@ -47,14 +62,22 @@ package struct EndpointView: Sendable {
         guard item.seq == seq.next else {
             throw .seqUnexpected(found: item.seq, expected: seq.next)
         }
-        let previous: EncodedItem?
+        let previous = unknownEvent == nil ? try change(by: item) : nil
+        seq = item.seq
+        return Change(item: item, previous: previous)
+    }
+
+    private mutating func change(by item: EncodedItem) throws(FoldError) -> EncodedItem? {
+        var previous: EncodedItem?
         switch item.kind {
         case .put: previous = try foldPut(item)
         case .delete: previous = try foldDelete(item)
-        case .control: previous = nil
+        case .control:
+            unknownEvent = UnknownEvent(item)
+            guard unknownEvent == nil else { return nil }
         }
         state.advance(to: item.seq)
-        return Change(item: item, previous: previous)
+        return previous
     }
 
     private mutating func foldPut(_ item: EncodedItem) throws(FoldError) -> EncodedItem? {

@@ -10,6 +10,9 @@ package import SyncProtocol
 /// each feed that it touches, and every subscriber at the tail is written those same bytes. A
 /// subscriber whose socket does not drain is a position and what is in flight, nothing more
 /// (G9).
+///
+/// From a critical event of an unknown type on there are no feeds: the log goes on to those who
+/// subscribe to it, and those who want a state are turned away (R19).
 package struct FeedHub {
     /// Up to where this node's log is published.
     package private(set) var position: Position
@@ -50,6 +53,9 @@ package struct FeedHub {
         precondition(
             batch.records.first?.seq == position.seq.next,
             "batch from \(batch.records.first?.seq ?? .zero) behind \(position.seq)")
+        // A control event may end what is served: what waits before it goes out.
+        if batch.changes.contains(where: { $0.item.kind == .control }) { sendPending() }
+        let wasKnown = view.unknownEvent == nil
         let form: DeltaForm = patchFeeds > 0 ? .patches : .items
         for change in batch.changes {
             fold(change.item)
@@ -58,6 +64,20 @@ package struct FeedHub {
         position = batch.position
         counters.events += UInt64(batch.records.count)
         if !logSubscribers.isEmpty { pendingRecords += batch.records }
+        if wasKnown, let event = view.unknownEvent { endFeeds(at: event) }
+    }
+
+    /// Nobody is told of the batch that brought the event, nor of what follows.
+    private mutating func endFeeds(at event: UnknownEvent) {
+        actions.append(.reportUnknown(event))
+        for (id, subscriber) in subscribers {
+            guard case .state = subscriber.subject else { continue }
+            if case .catchingUp = subscriber.phase { actions.append(.endCatchUp(id)) }
+            subscribers[id] = nil
+            actions.append(.turnAway(id, event))
+        }
+        for feed in feeds.values { dropFeed(feed) }
+        toPublish = []
     }
 
     private mutating func take(_ event: FeedEvent) {
@@ -75,6 +95,11 @@ package struct FeedHub {
     /// Makes the frames of all that was taken up, one for each feed, and gives them to those who
     /// are at the tail.
     package mutating func publish() -> [HubAction] {
+        sendPending()
+        return takeActions()
+    }
+
+    private mutating func sendPending() {
         publishRecords()
         let ids = toPublish
         toPublish = []
@@ -82,11 +107,12 @@ package struct FeedHub {
             makeFrame(of: id)
             advanceSubscribers(of: id)
         }
-        return takeActions()
     }
 
     /// Whether anything waits for `publish`.
-    package var hasPending: Bool { !toPublish.isEmpty || !pendingRecords.isEmpty }
+    package var hasPending: Bool {
+        !toPublish.isEmpty || !pendingRecords.isEmpty || !actions.isEmpty
+    }
 
     /// The committer has folded the same event into the same view before.
     private mutating func fold(_ item: EncodedItem) {
@@ -131,6 +157,7 @@ package struct FeedHub {
     package mutating func subscribe(
         _ id: SubscriberID, to selection: Selection, _ form: DeltaForm, start: SubscriptionStart
     ) -> [HubAction] {
+        if let event = view.unknownEvent { return [.turnAway(id, event)] }
         let feedID = FeedID(selection, form)
         if feeds[feedID] == nil { makeFeed(feedID, selection) }
         feeds[feedID]?.subscribers.insert(id)

@@ -20,6 +20,11 @@ package enum HubAction: Sendable {
     case judgeFeed(JudgingRequest)
     /// People must know of it.
     case reportDifference(FeedDifference)
+    /// States are told to nobody any more: people must know of it, once.
+    case reportUnknown(UnknownEvent)
+    /// Nothing can be told to this subscriber of a state here, and the hub has forgotten it: it is
+    /// told why, and where to go.
+    case turnAway(SubscriberID, UnknownEvent)
 }
 
 /// One page of a catch-up, made from the log.

@@ -27,13 +27,26 @@ package struct Past {
         guard seq <= head else { throw .beyondHead(seq: seq, head: head) }
     }
 
+    /// Throws `eventUnknown` when nobody here can say what the state after `seq` was: an event up
+    /// to there is critical and of an unknown type (R19). Without a view at hand that costs a
+    /// look at each of them.
+    package func checkKnown(_ seq: Seq) throws(ProjectionError) {
+        if let event = current?.unknownEvent, event.seq <= seq { throw .eventUnknown(event) }
+        let seen = current?.seq ?? .zero
+        guard seen < seq else { return }
+        var scan = EventScan(events, from: seen.next, through: seq)
+        while let item = try scan.nextEvent()?.item {
+            if let event = UnknownEvent(item) { throw .eventUnknown(event) }
+        }
+    }
+
     // MARK: States
 
     /// The endpoints as they were after event `seq`; seq 0 is the empty state.
     package func state(after seq: Seq) throws(ProjectionError) -> EndpointSet {
         try check(seq)
         guard let current else { return try foldedForward(to: seq) }
-        switch End.nearer(to: seq, current: current.seq) {
+        switch End.nearer(to: seq, current: current.state.seq) {
         case .beginning: return try foldedForward(to: seq)
         case .current: return try tracedBack(from: current.state, to: seq)
         case .behindCurrent: return try foldedOn(from: current, to: seq)
@@ -68,6 +81,7 @@ package struct Past {
         while let event = try scan.nextEvent() {
             do { try view.fold(event.item) } catch { throw .eventIllegal(error) }
         }
+        if let event = view.unknownEvent, event.seq <= seq { throw .eventUnknown(event) }
         return view.state
     }
 
@@ -112,6 +126,7 @@ package struct Past {
         -> EncodedItem?
     {
         try check(seq)
+        try checkKnown(seq)
         let found = try version(of: key, atOrBefore: seq)
         return found?.kind == .put ? found : nil
     }
@@ -120,7 +135,7 @@ package struct Past {
     package func version(of key: EndpointKey, atOrBefore seq: Seq) throws(ProjectionError)
         -> EncodedItem?
     {
-        guard let current, current.seq >= seq else {
+        guard let current, current.state.seq >= seq else {
             return try lastEvent(of: key, atOrBefore: seq)
         }
         var next = current.lastSeq(of: key)

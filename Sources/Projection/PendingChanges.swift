@@ -13,6 +13,8 @@ package struct PendingChanges: Sendable {
     package private(set) var digest: StateDigest
     private(set) var liveCount: Int
     private(set) var deadCount: Int
+    /// From it on nothing is taken up but positions: see `EndpointView`.
+    private(set) var unknownEvent: UnknownEvent?
 
     /// Nothing yet: the file holds this view.
     package init(after view: PositionedView) {
@@ -20,14 +22,18 @@ package struct PendingChanges: Sendable {
         digest = view.view.digest
         liveCount = view.view.count
         deadCount = view.view.tombstones.count
+        unknownEvent = view.view.unknownEvent
     }
 
     /// Takes up what an event did; `position` is behind it, or behind the batch that it is of.
     /// Digest and counts follow from the changes: no view is needed here.
     package mutating func add(_ change: EndpointView.Change, at position: Position) {
         self.position = position
+        guard unknownEvent == nil else { return }
         switch change.item.kind {
-        case .control: return
+        case .control:
+            unknownEvent = UnknownEvent(change.item)
+            return
         case .put:
             digest.add(change.item.hash)
             if change.previous == nil {

@@ -12,6 +12,8 @@ package enum ProjectionError: Error, Hashable, Sendable {
     case eventIllegal(FoldError)
     /// The question is about a seq that the log does not have yet.
     case beyondHead(seq: Seq, head: Seq)
+    /// The question is about a state that no rule of this version leads to (R19).
+    case eventUnknown(UnknownEvent)
     /// The views file can be neither used nor replaced now.
     case viewsUnavailable(path: String, reason: String)
 
@@ -22,6 +24,7 @@ package enum ProjectionError: Error, Hashable, Sendable {
         case .recordMalformed: "record-malformed"
         case .eventIllegal(let error): error.code
         case .beyondHead: "position-ahead"
+        case .eventUnknown(let event): event.code
         case .viewsUnavailable: "views-unavailable"
         }
     }
@@ -32,7 +35,7 @@ package enum ProjectionError: Error, Hashable, Sendable {
         case .log(let error): error.firstBad
         case .recordMalformed(let seq, _): seq
         case .eventIllegal(let error): error.seq
-        case .beyondHead, .viewsUnavailable: nil
+        case .beyondHead, .eventUnknown, .viewsUnavailable: nil
         }
     }
 }
@@ -48,6 +51,7 @@ extension ProjectionError: CustomStringConvertible {
             "the record at seq \(seq) is not canonical: \(error)"
         case .eventIllegal(let error): String(error.description.dropFirst("\(code): ".count))
         case .beyondHead(let seq, let head): "seq \(seq) is beyond the head, which is \(head)"
+        case .eventUnknown(let event): event.what
         case .viewsUnavailable(let path, let reason): "\(path) cannot be used: \(reason)"
         }
     }
@@ -58,6 +62,7 @@ extension ProjectionError: CustomStringConvertible {
         case .recordMalformed, .eventIllegal:
             "restore the data directory from a copy or from a follower"
         case .beyondHead: "ask for an earlier one"
+        case .eventUnknown(let event): event.remedy
         case .viewsUnavailable: "remove the cause, then retry"
         }
     }

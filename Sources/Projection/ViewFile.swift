@@ -20,7 +20,7 @@ enum ViewFile {
     /// "CTVW", in the SQLite header.
     static let applicationID: Int64 = 0x4354_5657
     /// Of another format a file is thrown away, whether older or newer: it can be made anew.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     private static let fillCacheKiB = 16 << 10
 
@@ -38,7 +38,8 @@ enum ViewFile {
         CREATE TABLE position (id INTEGER PRIMARY KEY CHECK (id = 1), log_id BLOB NOT NULL, \
         epoch INTEGER NOT NULL, leader_id INTEGER NOT NULL, seq INTEGER NOT NULL, \
         chain BLOB NOT NULL, digest BLOB NOT NULL, tombstone_sum BLOB NOT NULL, \
-        live INTEGER NOT NULL, dead INTEGER NOT NULL, checksum BLOB NOT NULL)
+        live INTEGER NOT NULL, dead INTEGER NOT NULL, unknown_seq INTEGER NOT NULL, \
+        unknown_type INTEGER NOT NULL, checksum BLOB NOT NULL)
         """,
     ]
 
@@ -93,7 +94,8 @@ enum ViewFile {
         try rows.putPosition(
             StoredPosition(
                 position: view.position, digest: view.view.digest, tombstoneSum: sum,
-                liveCount: view.view.count, deadCount: dead.count))
+                liveCount: view.view.count, deadCount: dead.count,
+                unknownEvent: view.view.unknownEvent))
     }
 
     /// Puts the file at `next` in the place of `path`. The old file goes first and its journal
@@ -124,14 +126,21 @@ struct StoredPosition: Hashable {
     var tombstoneSum: StateDigest
     var liveCount: Int
     var deadCount: Int
+    /// Where the state stands still; nil: at the position.
+    var unknownEvent: UnknownEvent?
 
-    /// SHA-256 over all of it: nothing else guards the epoch.
+    /// SHA-256 over all of it: nothing else guards the epoch. And over the types of control events
+    /// that this version knows: one that knows others folds the same log to another state, and
+    /// must not go on from this one (R19).
     var checksum: Hash256 {
         let numbers = [
             position.epoch.number, position.epoch.leaderID, position.seq.rawValue,
-            UInt64(liveCount), UInt64(deadCount),
+            UInt64(liveCount), UInt64(deadCount), unknownEvent?.seq.rawValue ?? 0,
+            UInt64(unknownEvent?.type ?? 0),
         ]
-        var bytes = Array("cattail/views/v\(ViewFile.version)".utf8)
+        let known = ControlEvent.KnownType.allCases.map { String($0.rawValue) }
+        var bytes = Array(
+            "cattail/views/v\(ViewFile.version)/\(known.joined(separator: ","))".utf8)
         bytes += position.logID.bytes
         for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
         bytes += position.chain.bytes + digest.sum.bytes + tombstoneSum.sum.bytes

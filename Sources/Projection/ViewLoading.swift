@@ -16,12 +16,19 @@ struct ViewLoading {
             throw ViewFault(
                 "its endpoints have digest \(state.digest), and it says \(stored.digest)")
         }
-        state.advance(to: stored.position.seq)
+        state.advance(to: stored.unknownEvent?.lastKnown ?? stored.position.seq)
         let (tombstones, sum) = try tombstones()
         guard sum == stored.tombstoneSum, tombstones.count == stored.deadCount else {
             throw ViewFault("its tombstones have sum \(sum), and it says \(stored.tombstoneSum)")
         }
-        let view = EndpointView(state: state, tombstones: tombstones)
+        let view =
+            if let unknownEvent = stored.unknownEvent {
+                EndpointView(
+                    state: state, tombstones: tombstones, before: unknownEvent,
+                    seq: stored.position.seq)
+            } else {
+                EndpointView(state: state, tombstones: tombstones)
+            }
         return (PositionedView(view: view, position: stored.position), stored)
     }
 
@@ -31,14 +38,16 @@ struct ViewLoading {
             connection,
             """
             SELECT log_id, epoch, leader_id, seq, chain, digest, tombstone_sum, live, dead, \
-            checksum FROM position WHERE id = 1
+            checksum, unknown_seq, unknown_type FROM position WHERE id = 1
             """)
         guard try query.step(),
             let logID = query.withBlob(0, { LogID(bytes: $0) }) ?? nil,
             let epoch = query.integer(1), let leaderID = query.integer(2),
             let seq = query.integer(3), let chain = hash(query, 4), let digest = hash(query, 5),
             let sum = hash(query, 6), let live = query.integer(7), let dead = query.integer(8),
-            let checksum = hash(query, 9), live >= 0, dead >= 0, seq >= 0
+            let checksum = hash(query, 9), live >= 0, dead >= 0, seq >= 0,
+            let unknownSeq = query.integer(10), (0...seq).contains(unknownSeq),
+            let unknownType = query.integer(11).flatMap({ UInt32(exactly: $0) })
         else { throw ViewFault("it holds no position") }
         let stored = StoredPosition(
             position: Position(
@@ -47,9 +56,13 @@ struct ViewLoading {
                     number: UInt64(bitPattern: epoch), leaderID: UInt64(bitPattern: leaderID)),
                 seq: Seq(UInt64(seq)), chain: chain),
             digest: StateDigest(sum: digest), tombstoneSum: StateDigest(sum: sum),
-            liveCount: Int(live), deadCount: Int(dead))
+            liveCount: Int(live), deadCount: Int(dead),
+            unknownEvent: unknownSeq == 0
+                ? nil : UnknownEvent(seq: Seq(UInt64(unknownSeq)), type: unknownType))
         guard checksum == stored.checksum else {
-            throw ViewFault("its position does not match its checksum")
+            throw ViewFault(
+                "its position does not match its checksum: it is damaged, or of a version that "
+                    + "knows other control events")
         }
         return stored
     }

@@ -27,7 +27,8 @@ final class ViewRows {
             connection,
             """
             INSERT OR REPLACE INTO position (id, log_id, epoch, leader_id, seq, chain, digest, \
-            tombstone_sum, live, dead, checksum) VALUES (1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)
+            tombstone_sum, live, dead, unknown_seq, unknown_type, checksum) \
+            VALUES (1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)
             """)
     }
 
@@ -87,13 +88,15 @@ final class ViewRows {
         let position = stored.position
         let blobs: [(Int32, [UInt8])] = [
             (1, position.logID.bytes), (5, position.chain.bytes), (6, stored.digest.sum.bytes),
-            (7, stored.tombstoneSum.sum.bytes), (10, stored.checksum.bytes),
+            (7, stored.tombstoneSum.sum.bytes), (12, stored.checksum.bytes),
         ]
         try positionPut.bind(2, Int64(bitPattern: position.epoch.number))
         try positionPut.bind(3, Int64(bitPattern: position.epoch.leaderID))
         try positionPut.bind(4, Int64(bitPattern: position.seq.rawValue))
         try positionPut.bind(8, Int64(stored.liveCount))
         try positionPut.bind(9, Int64(stored.deadCount))
+        try positionPut.bind(10, Int64(bitPattern: stored.unknownEvent?.seq.rawValue ?? 0))
+        try positionPut.bind(11, Int64(stored.unknownEvent?.type ?? 0))
         try run(positionPut, binding: blobs[...])
     }
 

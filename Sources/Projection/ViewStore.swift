@@ -135,6 +135,7 @@ package final class ViewStore {
         next.digest = pending.digest
         next.liveCount = pending.liveCount
         next.deadCount = pending.deadCount
+        next.unknownEvent = pending.unknownEvent
         next.tombstoneSum = tombstoneSum(after: pending)
         guard next != stored else { return }
         do {

@@ -90,6 +90,26 @@ struct RandomHistory {
         states.append(state)
     }
 
+    /// Goes on with a critical event of an unknown type and then with what no rule of this version
+    /// allows; the model's states end before it.
+    func appendUnknown() throws {
+        let seq = UInt64(items.count) + 1
+        var generator = SeededGenerator(state: seq)
+        let key = keys[0]
+        let events = [
+            try EncodedItem.control(seq: Seq(seq), .unknown(type: 900, criticality: .critical)),
+            try EncodedItem.delete(
+                seq: Seq(seq + 1), previousSeq: .zero, key: key, uid: .random(using: &generator)),
+            try EncodedItem.delete(
+                seq: Seq(seq + 2), previousSeq: .zero, key: key, uid: .random(using: &generator)),
+            try EncodedItem.control(seq: Seq(seq + 3), .unknown(type: 901, criticality: .critical)),
+        ]
+        for item in events {
+            let time = Timestamp(microseconds: time)
+            log.append(item, audit: AuditPart(epochNumber: 1, time: time, wallTime: time))
+        }
+    }
+
     private func control(_ seq: Seq) throws -> EncodedItem {
         let event =
             seq == Seq(1)

@@ -119,6 +119,43 @@ struct VerificationTests {
         #expect(try Self.faultSeq(epochs) == Seq(8))
     }
 
+    @Test(
+        "Behind an event of an unknown type hashes and seqs are still proven, and nothing is accused (G3, R19)"
+    )
+    func unknownEvent() throws {
+        let history = try RandomHistory(seed: 7, events: 40)
+        try history.appendUnknown()
+        for first in [1, 2, 30, 41] as [UInt64] {
+            let verification = try Self.verify(history.log, from: Seq(first))
+            #expect(verification.state == .sound)
+            #expect(verification.report.events == 45 - first)
+            #expect(verification.report.unknownEvent == UnknownEvent(seq: Seq(41), type: 900))
+            #expect(verification.report.digest == nil)
+        }
+        let rows = history.log.rows
+        history.log.rows[42].chain.lane0 ^= 1
+        #expect(try Self.faultSeq(history.log) == Seq(43))
+        history.log.rows = rows
+        history.log.rows.remove(at: 42)
+        #expect(try Self.faultSeq(history.log) == Seq(43))
+    }
+
+    @Test("A difference to a state that cannot be told is refused, one before is exact (G14, R19)")
+    func unknownDifference() throws {
+        let history = try RandomHistory(seed: 8, events: 40)
+        let before = try Past(history.log).difference(from: Seq(10), to: Seq(40))
+        try history.appendUnknown()
+        for past in try PastQueriesTests.pasts(history) {
+            let found = try past.difference(from: Seq(10), to: Seq(40))
+            #expect(found.map(\.key) == before.map(\.key))
+            for points in [(10, 41), (44, 3), (42, 43)] as [(UInt64, UInt64)] {
+                #expect(
+                    throws: ProjectionError.eventUnknown(UnknownEvent(seq: Seq(41), type: 900))
+                ) { try past.difference(from: Seq(points.0), to: Seq(points.1)) }
+            }
+        }
+    }
+
     @Test("A view that differs from the log's fold is found at its seq (G5)")
     func otherDigest() throws {
         let history = try RandomHistory(seed: 6, events: 40)

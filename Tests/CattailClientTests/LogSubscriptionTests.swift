@@ -16,10 +16,10 @@ struct LogSubscriptionTests {
         var head: Position { positions[positions.count - 1] }
 
         mutating func grow(by count: Int) {
-            for _ in 0..<count { append() }
+            for _ in 0..<count { appendPut() }
         }
 
-        private mutating func append() {
+        private mutating func appendPut() {
             let seq = head.seq.next
             let key = EndpointKey(namespace: "ns", name: "endpoint-\(seq)")
             let time = Timestamp(seconds: Int64(seq.rawValue))
@@ -34,6 +34,12 @@ struct LogSubscriptionTests {
             guard case .success(let item) = endpoint else {
                 preconditionFailure("a put that cannot be made")
             }
+            append(item)
+        }
+
+        mutating func append(_ item: EncodedItem) {
+            let seq = item.seq
+            let time = Timestamp(seconds: Int64(seq.rawValue))
             let record = EncodedRecord(
                 item: item, audit: AuditPart(epochNumber: 1, time: time, wallTime: time))
             records.append(record)
@@ -80,6 +86,23 @@ struct LogSubscriptionTests {
         #expect(events.entries.map(\.chain) == log.positions.dropFirst().map(\.chain))
         #expect(events.position == log.head)
         #expect(held.token?.position == log.head)
+    }
+
+    @Test("a critical event of an unknown type is given like any other, with what follows (R19)")
+    func unknownEvent() throws {
+        var log = Records()
+        log.append(try .control(seq: Seq(1), .unknown(type: 900, criticality: .critical)))
+        log.grow(by: 1)
+        var held = HeldLog(position: nil)
+        _ = held.resyncReceived(Resync(how: .deltas, start: log.positions[0]))
+        _ = held.stage(.records(Records.message(log.records, nil)))
+        guard case .applied(let events) = held.markReceived(Mark(position: log.head)) else {
+            Issue.record("the mark was refused")
+            return
+        }
+        let given = events.entries.map { try? $0.record.item.control() }
+        #expect(given == [.unknown(type: 900, criticality: .critical), nil])
+        #expect(events.position == log.head)
     }
 
     @Test("a lost, repeated, changed or foreign event does not get past its mark (G3, G4)")

@@ -256,4 +256,48 @@ struct PastCommandTests {
         let missing = try await cattail("verify", "--data", folder.path("nothing"))
         #expect(missing.code == 1 && missing.errors.hasPrefix("error: log-missing: "))
     }
+
+    @Test(
+        "a log with a critical event of an unknown type is printed and verified; states behind it are refused (R19)"
+    )
+    func unknownEvent() async throws {
+        let folder = try TemporaryFolder()
+        let data = folder.path("l")
+        var log = try WrittenLog(in: data)
+        var endpoint = WorkloadEndpoint()
+        endpoint.metadata.namespace = "default"
+        endpoint.metadata.name = "node1-k8s-a-eth0"
+        try log.append(
+            .put(endpoint), .control(.unknown(type: 900, criticality: .critical)),
+            // Of nothing: no rule of this version allows it, and none applies any more.
+            .delete(EndpointKey(namespace: "default", name: "node1-k8s-b-eth0")))
+        let lines = try await cattail("log", "--data", data, "-o", "json").json()
+        #expect(lines.map { $0["kind"]?.text } == ["epoch", "put", "control-900", "delete"])
+        let verified = try await cattail("verify", "--data", data)
+        #expect(verified.code == 0 && verified.output.hasPrefix("ok: 4 events, head seq 4"))
+        #expect(verified.errors.hasPrefix("warning: event-unknown: the event at seq 3 "))
+        let before = try await cattail(
+            "get", "wep", "-A", "--at", "2", "--data", data, "-o", "name")
+        #expect(before.lines == ["workloadendpoint/default/node1-k8s-a-eth0"])
+        let refused = [
+            ["get", "wep", "-A"], ["get", "wep", "-A", "--at", "3"], ["diff", "1", "4"],
+            ["get", "wep", "node1-k8s-a-eth0"],
+        ]
+        for arguments in refused {
+            let outcome = try await ChildProcess.run(arguments + ["--data", data])
+            #expect(outcome.code == 1 && outcome.output.isEmpty, "\(arguments)")
+            #expect(outcome.errors.hasPrefix("error: event-unknown: the event at seq 3 "))
+        }
+        let leader = try await cattail("leader", "--data", data, "--listen", "127.0.0.1:0")
+        #expect(leader.code == 1 && leader.output.isEmpty)
+        #expect(leader.errors.contains("error: event-unknown: the event at seq 3 "))
+        let follower = try await NodeChild.follower(data: data, upstream: "127.0.0.1:1")
+        let check = try await follower.run(["status", "--check"])
+        #expect(check.code == 1 && check.errors.hasPrefix("error: event-unknown: "))
+        let metrics = try await follower.run(["status", "-o", "prometheus"])
+        #expect(metrics.output.contains("\ncattail_not_serving 1\n"))
+        let asked = try await follower.run(["get", "wep", "-A"])
+        #expect(asked.code == 1 && asked.errors.hasPrefix("error: event-unknown: "))
+        try await follower.stop()
+    }
 }

@@ -46,6 +46,39 @@ struct EndpointViewTests {
         #expect(view.lastSeq(of: Fixture.key(99)) == .zero)
     }
 
+    @Test(
+        "Before a critical event of an unknown type the state stands still, and all that follows is taken up unjudged; an ignorable one changes nothing (G5, R19)"
+    )
+    func unknownEvents() throws {
+        let other = Fixture.key(2)
+        var view = try Self.folded([
+            try Fixture.put(1, Self.key), try Fixture.unknown(2, .ignorable),
+            try Fixture.put(3, other),
+        ])
+        #expect(view.unknownEvent == nil)
+        let before = view.state
+        #expect(before.seq == Seq(3) && before.count == 2)
+        let behind = [
+            try Fixture.unknown(4, .critical), try Fixture.put(5, Self.key, previous: 1),
+            // No rule of this version allows these two.
+            try Fixture.delete(6, Fixture.key(3), previous: 0),
+            try Fixture.put(7, other, previous: 1, uid: Fixture.uid(9)),
+            try Fixture.unknown(8, .critical),
+        ]
+        for item in behind {
+            #expect(try view.fold(item).previous == nil)
+            #expect(view.seq == item.seq)
+            #expect(view.unknownEvent == UnknownEvent(seq: Seq(4), type: 900))
+            #expect(view.state.seq == Seq(3))
+            #expect(view.digest == before.digest)
+        }
+        #expect(throws: FoldError.self) { try view.fold(Fixture.put(10, Self.key)) }
+        let again = EndpointView(
+            state: view.state, tombstones: view.tombstones,
+            before: UnknownEvent(seq: Seq(4), type: 900), seq: view.seq)
+        #expect(again.seq == Seq(8) && again.unknownEvent == view.unknownEvent)
+    }
+
     @Test("An event that breaks a rule of the log is refused, and the view stays as it is")
     func refusals() throws {
         let other = Fixture.key(2)

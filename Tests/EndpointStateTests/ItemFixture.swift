@@ -52,4 +52,10 @@ enum Fixture {
     static func control(_ seq: UInt64) throws -> EncodedItem {
         try EncodedItem.control(seq: Seq(seq), .epoch(Epoch(number: seq, leaderID: 1)))
     }
+
+    static func unknown(_ seq: UInt64, _ criticality: ControlEvent.Criticality) throws
+        -> EncodedItem
+    {
+        try EncodedItem.control(seq: Seq(seq), .unknown(type: 900, criticality: criticality))
+    }
 }

@@ -70,6 +70,33 @@ struct PastTests {
         }
     }
 
+    @Test(
+        "Before an event that cannot be judged every state is exact, from it on none is told (G14, R19)"
+    )
+    func unknownEvent() throws {
+        let history = try RandomHistory(seed: 9, events: 80)
+        try history.appendUnknown()
+        let refusal = ProjectionError.eventUnknown(UnknownEvent(seq: Seq(81), type: 900))
+        for viewSeq in [nil, 40, 80, 81, 84] as [Int?] {
+            let view = try viewSeq.map { try Self.folded(history, through: $0).view }
+            let past = try Past(history.log, current: view)
+            for seq in 0...80 {
+                let state = try past.state(after: Seq(UInt64(seq)))
+                #expect(state.seq == Seq(UInt64(seq)))
+                Self.expect(state, equals: history.states[seq])
+                let key = history.keys[seq % history.keys.count]
+                let item = try past.item(of: key, after: Seq(UInt64(seq)))
+                #expect(item?.hash == history.states[seq][key]?.hash)
+            }
+            for seq in 81...84 as ClosedRange<UInt64> {
+                #expect(throws: refusal) { try past.state(after: Seq(seq)) }
+                #expect(throws: refusal) { try past.item(of: history.keys[1], after: Seq(seq)) }
+            }
+            // What happened to a key is told whatever it did.
+            #expect(try past.version(of: history.keys[0], atOrBefore: Seq(84))?.seq == Seq(83))
+        }
+    }
+
     @Test("A time names the last seq at or before it, and the first at or behind it (G14)")
     func times() throws {
         let history = try RandomHistory(seed: 7, events: 100)

@@ -5,6 +5,7 @@ import Foundation
 import LogStore
 import Logging
 import Projection
+import SQLiteStore
 import Testing
 
 @Suite("The views file")
@@ -143,6 +144,87 @@ struct ViewStoreTests {
         try expect(again, isFoldOf: history)
         let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
         #expect(names == ["views.sqlite"])
+    }
+
+    @Test(
+        "The file remembers from where on the log cannot be judged, made anew or written behind (G5, R19)"
+    )
+    func unknownEvent() throws {
+        let scratch = try TemporaryFolder()
+        let history = try RandomHistory(seed: 14, events: 60)
+        let unknown = UnknownEvent(seq: Seq(61), type: 900)
+        var digest = StateDigest.empty
+        for item in history.states[60].values { digest.add(item.hash) }
+        func expectBefore(_ view: PositionedView) {
+            #expect(view.position.seq == Seq(64))
+            #expect(view.view.seq == Seq(64) && view.view.state.seq == Seq(60))
+            #expect(view.view.unknownEvent == unknown)
+            #expect(view.view.digest == digest)
+        }
+        // Behind the log: the event comes while the file is open.
+        var opened = try open(scratch, history)
+        try history.appendUnknown()
+        try opened.view.fold(history.log, through: Seq(64)) {
+            opened.pending.add($0, at: $1.position)
+        }
+        try opened.store.write(opened.pending)
+        try opened.store.close()
+        let loaded = try open(scratch, history)
+        #expect(loaded.origin == .loaded(at: Seq(64)))
+        expectBefore(loaded.view)
+        #expect(try loaded.store.rebuild().isEqual)
+        try loaded.store.close()
+        expectBefore(try open(scratch, history).view)
+        // Anew: the event is met by the fold.
+        let second = try TemporaryFolder()
+        let made = try open(second, history)
+        expectBefore(made.view)
+        try made.store.close()
+        let again = try open(second, history)
+        #expect(again.origin == .loaded(at: Seq(64)))
+        expectBefore(again.view)
+    }
+
+    @Test("A file of a version that knows other control events is made anew (G5, R19)")
+    func otherKnownTypes() throws {
+        let scratch = try TemporaryFolder()
+        let history = try RandomHistory(seed: 15, events: 30)
+        try open(scratch, history).store.close()
+        let connection = try SQLiteConnection(
+            path: scratch.path("views.sqlite"), access: .readWrite)
+        let (blobs, numbers) = try Self.position(in: connection)
+        func checksum(knowing types: String) -> Hash256 {
+            var bytes = Array("cattail/views/v2/\(types)".utf8) + blobs[0]
+            for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
+            return Hash256.of(bytes + blobs[1] + blobs[2] + blobs[3])
+        }
+        #expect(checksum(knowing: "1").bytes == blobs[4])
+        try connection.execute("UPDATE position SET checksum = x'\(checksum(knowing: "1,2"))'")
+        try connection.close()
+        let opened = try open(scratch, history)
+        guard case .rebuilt(let reason) = opened.origin else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(reason.contains("other control events"))
+        try expect(opened, isFoldOf: history)
+    }
+
+    /// Log ID, chain, digest, sum and checksum; then the numbers, in the order of the checksum.
+    private static func position(in connection: SQLiteConnection) throws
+        -> (blobs: [[UInt8]], numbers: [Int64])
+    {
+        let row = try SQLiteStatement(
+            connection,
+            """
+            SELECT log_id, chain, digest, tombstone_sum, checksum, epoch, leader_id, seq, live, \
+            dead, unknown_seq, unknown_type FROM position
+            """)
+        guard try row.step() else { throw Unexpected() }
+        return (
+            (0..<5 as Range<Int32>).map { row.withBlob($0) { Array($0) } ?? [] },
+            (5..<12 as Range<Int32>).map { row.integer($0) ?? 0 }
+        )
     }
 
     @Test("A log that breaks its own rules is an error with the seq, not a view")

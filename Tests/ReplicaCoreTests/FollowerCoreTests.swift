@@ -105,6 +105,36 @@ struct FollowerCoreTests {
         #expect(Self.code(follower, Self.record(delete)) == .doesNotFold)
     }
 
+    @Test(
+        "A critical event of an unknown type is stored, and what follows as far as it can be judged (G4, R19)"
+    )
+    func unknownEvent() throws {
+        let leader = try Self.leader()
+        var follower = try Self.abreast(of: leader)
+        let digest = follower.view.digest
+        let next = UInt64(leader.records.count) + 1
+        var dice = Dice(seed: 8)
+        let items = [
+            try EncodedItem.control(seq: Seq(next), .unknown(type: 900, criticality: .critical)),
+            // This version knows no rule by which it could follow.
+            try EncodedItem.delete(
+                seq: Seq(next + 1), previousSeq: .zero, key: Fixture.key("gone"),
+                uid: .random(using: &dice)),
+        ]
+        let intake = try follower.check(items.map { Self.record($0) })
+        #expect(intake.records.map(\.item.bytes) == items.map(\.bytes))
+        follower.committed(intake)
+        #expect(follower.view.unknownEvent == UnknownEvent(seq: Seq(next), type: 900))
+        #expect(follower.view.digest == digest)
+        #expect(follower.head.seq == Seq(next + 1))
+        let put = try Self.put(next + 2, previous: 1)
+        #expect(Self.code(follower, Self.record(put)) == nil)
+        #expect(Self.code(follower, Self.record(put, epoch: 2)) == .epochWrong)
+        let early = Timestamp(microseconds: Fixture.time.microseconds - 1)
+        #expect(Self.code(follower, Self.record(put, time: early)) == .timeGoesBack)
+        #expect(Self.code(follower, Self.record(try Self.put(next + 3))) == .doesNotFold)
+    }
+
     @Test("An event of another epoch than the one in force is refused (G4)")
     func epochs() throws {
         let leader = try Self.leader()

@@ -40,7 +40,8 @@ public struct LogVerification: Sendable {
     public var head: Position
     /// The first seq that is missing or wrong; nil: the log is whole.
     public var firstBad: Seq?
-    /// Why it is wrong, for people; empty for a log that is whole.
+    /// Why it is wrong, for people; of a log that is whole, from which event on the checker knew no
+    /// rules, or empty.
     public var why: String
 
     /// Without `firstBad`: a log that is whole.

@@ -9,6 +9,10 @@ internal import SyncProtocol
 /// server's (G3): what is given is proven to be the one history. A reader that does not keep up
 /// makes the server keep what it has not read; nothing grows here.
 ///
+/// Of the events nothing is judged but that: one of a type that this version does not know is given
+/// like any other. Whoever folds them into a state must stop at a control event that is
+/// `unknown` and critical.
+///
 /// One task iterates. Iteration ends when the subscription is closed or the task cancelled, and
 /// throws ``ClientError`` for what no further attempt can mend: `log-other` or `history-other` when
 /// the position is of another log or history than the server's.

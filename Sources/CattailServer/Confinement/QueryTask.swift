@@ -79,7 +79,7 @@ final class QueryTask: @unchecked Sendable {
         case .get(let key, let point): return try get(past, key, point)
         case .list(let request, let point):
             let selection = try Selection(request)
-            let seq = try point.map { try resolve($0, past) } ?? view.seq
+            let seq = try known(point, past)
             let state = seq == view.seq ? view.state : try past.state(after: seq)
             return itemsPart(state, selection, nil, seq)
         case .log(let query):
@@ -103,7 +103,7 @@ final class QueryTask: @unchecked Sendable {
     // MARK: Items
 
     private func get(_ past: Past, _ key: EndpointKey, _ point: Point?) throws -> Part {
-        let seq = try point.map { try resolve($0, past) } ?? view.seq
+        let seq = try known(point, past)
         let item =
             seq == view.seq ? view.item(forKey: key) : try past.item(of: key, after: seq)
         guard let item else { throw QueryFault.notFound(key) }
@@ -202,7 +202,8 @@ final class QueryTask: @unchecked Sendable {
         let head = Position(
             logID: past.events.logID, epoch: verification.epochInForce ?? .none,
             seq: report.head.seq, chain: report.head.chain)
-        var answer = VerifyReport(checked: report.events, head: head)
+        var answer = VerifyReport(
+            checked: report.events, head: head, why: report.unknownEvent?.description ?? "")
         switch verification.state {
         case .running:
             stage = .verifying(verification)
@@ -216,6 +217,13 @@ final class QueryTask: @unchecked Sendable {
     }
 
     // MARK: Points
+
+    /// The seq whose state is meant, if anyone here can say what that was.
+    private func known(_ point: Point?, _ past: Past) throws -> Seq {
+        let seq = try point.map { try resolve($0, past) } ?? view.seq
+        try past.checkKnown(seq)
+        return seq
+    }
 
     /// The seq whose state is meant: of a time, the last event that is not later.
     private func resolve(_ point: Point, _ past: Past) throws -> Seq {

@@ -29,7 +29,12 @@ struct NodeFiles {
             try LogWriter.exists(in: directory)
             ? LogWriter.open(in: directory) : LogWriter.create(in: directory, logID: randomLogID())
         if writer.head.seq == .zero { try beginFirstEpoch(writer, clock) }
-        return try open(directory, writer, logger)
+        let files = try open(directory, writer, logger)
+        guard let event = files.views.view.view.unknownEvent else { return files }
+        // It could judge no mutation, and must not make an event that others would (R19).
+        try files.views.store.close()
+        try writer.close()
+        throw event
     }
 
     /// A follower's, when it has a log already; nil when it must ask its upstream which log.

@@ -149,8 +149,11 @@ final class ServerConnection: PeerDriver {
     func cut() { link?.close() }
 
     func refuse(_ code: GoodbyeCode, _ message: String) {
-        carryOut(session.feedEnded(Goodbye(code: code, message: message)))
+        end(Goodbye(code: code, message: message))
     }
+
+    /// The subscription cannot go on here.
+    func end(_ goodbye: Goodbye) { carryOut(session.feedEnded(goodbye)) }
 
     /// The position held is ahead of this node: said so, and waited for.
     func wait(forSeq seq: Seq, head: Position, then: @escaping (ServingLoop) -> Void) {

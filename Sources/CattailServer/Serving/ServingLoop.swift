@@ -78,6 +78,7 @@ final class ServingLoop {
     /// The node listens.
     func begin(advertise: String) {
         self.advertise = advertise
+        if let event = hub.view.unknownEvent { logger.report(event) }
         let bound = NIOLoopBound(self, eventLoop: loop)
         ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
             bound.value.tick()
@@ -94,7 +95,7 @@ final class ServingLoop {
         if let batch = outcome.batch {
             noteTime(of: batch)
             hub.committed(batch)
-            wakeThoseAhead()
+            wakeThoseAhead(upTo: hub.position.seq)
             publishSoon()
         }
         for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
@@ -179,6 +180,8 @@ final class ServingLoop {
 
     /// A state subscription: its token is judged on a reader's thread, then the hub goes on.
     func subscribe(_ id: ConnectionID, _ selection: Selection, _ claim: PositionClaim) {
+        // Not even to wait for: the hub would turn it away in the end.
+        if let event = hub.view.unknownEvent { return turnAway(id, event) }
         judge(claim, for: id) { serving, standing in
             serving.begin(id, selection, claim, standing)
         }
@@ -280,9 +283,9 @@ final class ServingLoop {
         }
     }
 
-    private func wakeThoseAhead() {
+    private func wakeThoseAhead(upTo seq: Seq) {
         guard !ahead.isEmpty else { return }
-        let reached = ahead.filter { $0.value <= hub.position.seq }
+        let reached = ahead.filter { $0.value <= seq }
         for id in reached.keys {
             ahead[id] = nil
             connections[id]?.reached()
@@ -316,8 +319,21 @@ final class ServingLoop {
             case .endCatchUp(let id): catchUps[id] = nil
             case .judgeFeed(let request): judge(request)
             case .reportDifference(let difference): logger.report(difference)
+            case .reportUnknown(let event):
+                logger.report(event)
+                // Those who wait for a state wait in vain.
+                wakeThoseAhead(upTo: Seq(.max))
+            case .turnAway(let id, let event): turnAway(id, event)
             }
         }
+    }
+
+    private func turnAway(_ id: SubscriberID, _ event: UnknownEvent) {
+        guard let connection = connections[id] else { return }
+        connection.end(
+            Goodbye(
+                code: .eventUnknown, message: event.what,
+                addresses: addressesElsewhere(for: connection)))
     }
 
     private func flush() {
@@ -489,6 +505,12 @@ extension CatchUpPage {
 }
 
 extension Logger {
+    fileprivate func report(_ event: UnknownEvent) {
+        error(
+            "states are served no more: the log holds an event that this version does not know",
+            metadata: ["code": "\(event.code)", "seq": "\(event.seq)", "type": "\(event.type)"])
+    }
+
     fileprivate func report(_ difference: FeedDifference) {
         error(
             "a feed differed from the view, and is built anew (G6)",

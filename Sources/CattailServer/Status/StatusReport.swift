@@ -1,4 +1,5 @@
 internal import EndpointModel
+internal import EndpointState
 internal import Feeds
 internal import ReplicaCore
 internal import SyncProtocol
@@ -30,6 +31,8 @@ struct StatusReport {
     var leader: String
     var staleSince: Timestamp?
     var readOnly: String?
+    /// Why no state is served.
+    var unknownEvent: UnknownEvent?
     var lagEvents: UInt64
     var lagSeconds: Double
     var subscribers: [SubscriberRow]
@@ -65,6 +68,7 @@ struct StatusReport {
             $0.member("leader", leader.isEmpty ? nil : leader)
             $0.member("staleSince", staleSince?.description)
             $0.member("readOnly", readOnly)
+            $0.member("notServing", unknownEvent?.description)
             $0.member("lagEvents", lagEvents)
             $0.member("lagSeconds", lagSeconds)
             $0.member("connections", UInt64(clamping: connections))
@@ -83,7 +87,7 @@ struct StatusReport {
                 $0.member("daysLeft", daysLeft)
             }
             $0.object("views") {
-                $0.member("seq", position.seq.rawValue)
+                $0.member("seq", (unknownEvent?.lastKnown ?? position.seq).rawValue)
                 $0.member("digest", digest.description)
                 $0.member("endpoints", UInt64(clamping: count))
             }

@@ -1,5 +1,5 @@
 /// What a control event says. A node that meets an unknown critical one stores and forwards it
-/// and stops serving; an unknown ignorable one it stores and forwards.
+/// and gives nobody a state any more; an unknown ignorable one it stores and forwards (R19).
 public enum ControlEvent: Hashable, Sendable {
     /// A leader's reign begins.
     case epoch(Epoch)
@@ -10,12 +10,15 @@ public enum ControlEvent: Hashable, Sendable {
         case critical = 1
     }
 
-    private static let epochType: UInt64 = 1
+    /// The types that this version knows, by their numbers on the wire.
+    package enum KnownType: UInt64, CaseIterable, Sendable {
+        case epoch = 1
+    }
 
     func write(to writer: inout ProtoWriter) {
         switch self {
         case .epoch(let epoch):
-            writer.number(1, Self.epochType)
+            writer.number(1, KnownType.epoch.rawValue)
             writer.number(2, UInt64(Criticality.critical.rawValue))
             writer.message(3) { inner in
                 inner.number(1, epoch.number)
@@ -45,14 +48,15 @@ public enum ControlEvent: Hashable, Sendable {
             }
         }
         guard type != 0 else { throw .fieldMissing(field: 1) }
-        guard type == Self.epochType else {
+        switch KnownType(rawValue: type) {
+        case .epoch:
+            guard let epoch, epoch.number > 0, criticality == .critical else {
+                throw .inconsistent("an epoch event is critical and has a number")
+            }
+            self = .epoch(epoch)
+        case nil:
             self = .unknown(type: UInt32(truncatingIfNeeded: type), criticality: criticality)
-            return
         }
-        guard let epoch, epoch.number > 0, criticality == .critical else {
-            throw .inconsistent("an epoch event is critical and has a number")
-        }
-        self = .epoch(epoch)
     }
 
     private static func epoch(_ reader: consuming ProtoReader) throws(WireError) -> Epoch {

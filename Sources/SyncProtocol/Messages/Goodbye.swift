@@ -32,6 +32,9 @@ package struct GoodbyeCode: RawRepresentable, Hashable, Sendable, CustomStringCo
     package static let overloaded = GoodbyeCode("overloaded")
     /// The server cannot serve now; come back later or elsewhere.
     package static let unavailable = GoodbyeCode("unavailable")
+    /// This node's log holds a critical event of a type that it does not know: it gives nobody a
+    /// state. Others may.
+    package static let eventUnknown = GoodbyeCode("event-unknown")
     /// A follower's log is ahead of or beside this node's.
     package static let historyOther = GoodbyeCode("history-other")
 

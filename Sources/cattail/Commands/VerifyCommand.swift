@@ -20,6 +20,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let (found, anchor) = try await source.withArchive {
             (try await $0.verify(from: first), $0.anchor)
         }
+        // Beside a log that is whole: how far the rules of this version reach in it.
+        if found.firstBad == nil, !found.why.isEmpty { Console.faults.warn(found.why) }
         switch (found.firstBad, output) {
         case (let seq?, _):
             throw Fault(

@@ -26,6 +26,8 @@ extension Fault {
         case let error as SelectorError: [Fault(error)]
         case let error as ReferenceClusterError:
             [Fault(code: FaultCode.outOfRange, what: error.description, remedy: "ask for less")]
+        case let error as UnknownEvent:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as WireError:
             [
                 Fault(

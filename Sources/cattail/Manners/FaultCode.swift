@@ -10,6 +10,8 @@ enum FaultCode {
     static let conflict = "conflict"
     /// A log does not hold what it must.
     static let damaged = "damaged"
+    /// `status --check`: the node serves no state.
+    static let eventUnknown = "event-unknown"
     /// Whatever has no code of its own.
     static let failed = "failed"
     /// What `-f` names is not there.

@@ -80,7 +80,8 @@ struct DirectoryArchive: Archive {
             checked: report.events,
             head: Position(
                 logID: past.events.logID, epoch: .none, seq: report.head.seq,
-                chain: report.head.chain))
+                chain: report.head.chain),
+            why: report.unknownEvent?.description ?? "")
         if case .faulty(let fault) = state {
             found.firstBad = fault.seq ?? report.head.seq.next
             found.why = fault.reason

@@ -7,6 +7,11 @@ struct NodeStatus {
 
     /// What a probe should know; nil when all is well.
     func fault(allowing allowed: Duration) -> Fault? {
+        if let why = text("notServing") {
+            return Fault(
+                code: FaultCode.eventUnknown, what: "the node serves no state: \(why)",
+                remedy: "run a version that knows the event")
+        }
         if let since = text("staleSince") {
             return Fault(
                 code: FaultCode.stale,
@@ -92,6 +97,7 @@ struct PrometheusText {
         flag(
             "cattail_stale", "Whether the node is cut off from its upstream.", status["staleSince"])
         flag("cattail_read_only", "Whether the node takes no writes.", status["readOnly"])
+        flag("cattail_not_serving", "Whether the node serves no state.", status["notServing"])
         gauge("cattail_connections", "Open connections.", status["connections"])
         if case .array(let rows)? = status["subscribers"] {
             gauge("cattail_subscribers", "Subscribers.", .integer(rows.count))

@@ -135,6 +135,7 @@ struct NodeStatus: Decodable, Sendable {
     var chain: String
     var staleSince: String?
     var readOnly: String?
+    var notServing: String?
     var time: String?
     var leader: String?
     var connections: Int

@@ -60,12 +60,15 @@ struct ModelLog {
         return CommittedBatch(records: Array(records[first...]), changes: changes, position: head)
     }
 
-    /// An event that no endpoint is touched by.
-    mutating func commitControl() throws -> CommittedBatch {
-        let control = ControlEvent.unknown(type: 9, criticality: .ignorable)
-        let change = try take(.control(seq: head.seq.next, control))
-        return CommittedBatch(
-            records: [records[records.count - 1]], changes: [change], position: head)
+    /// An event that no endpoint is touched by, as far as is known, behind others in one commit.
+    mutating func commitControl(
+        _ criticality: ControlEvent.Criticality, behind wishes: [Wish]
+    ) throws -> CommittedBatch {
+        let first = records.count
+        var changes = try wishes.compactMap { try append($0) }
+        let control = ControlEvent.unknown(type: 9, criticality: criticality)
+        changes.append(try take(.control(seq: head.seq.next, control)))
+        return CommittedBatch(records: Array(records[first...]), changes: changes, position: head)
     }
 
     private mutating func append(_ wish: Wish) throws -> EndpointView.Change? {

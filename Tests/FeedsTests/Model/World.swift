@@ -32,6 +32,8 @@ struct World {
         var snapshotsCheaper = 0
         var catchUps: [CatchUpRequest.Form.Kind: Int] = [:]
         var largestWrite = 0
+        var unknownEvents: [UnknownEvent] = []
+        var turnedAway: [SubscriberID] = []
     }
 
     /// Small, so that every bound is met all the time.
@@ -82,7 +84,13 @@ struct World {
     }
 
     mutating func commitControl() throws {
-        hub.committed(try log.commitControl())
+        hub.committed(try log.commitControl(.ignorable, behind: []))
+        try publish()
+    }
+
+    /// What this version has no rule for, in one commit with others before it.
+    mutating func commitUnknown(behind wishes: [ModelLog.Wish]) throws {
+        hub.committed(try log.commitControl(.critical, behind: wishes))
         try publish()
     }
 
@@ -229,6 +237,11 @@ struct World {
             case .endCatchUp(let id): pagers[id] = nil
             case .judgeFeed(let request): jobs.append(.judge(request))
             case .reportDifference(let difference): seen.differences.append(difference)
+            case .reportUnknown(let event): seen.unknownEvents.append(event)
+            case .turnAway(let id, _):
+                // Whatever is underway for it may still come; its connection is over.
+                connections[id] = nil
+                seen.turnedAway.append(id)
             }
         }
     }
