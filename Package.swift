@@ -84,7 +84,7 @@ let package = Package(
         // What a leader and a follower decide, as values.
         .target(
             name: "ReplicaCore",
-            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds"],
+            dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", deque],
             swiftSettings: settings),
         // NIO pipelines that carry out what sessions decide.
         .target(

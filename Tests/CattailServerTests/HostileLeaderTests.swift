@@ -49,6 +49,39 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("An upstream that breaks the protocol is left alone for longer and longer")
+        func growingPauses() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let node = try await leader.follower(in: folder.path("f")) {
+                $0.limits.upstreamPauses = .milliseconds(1)...(.seconds(3_600))
+            }
+            let clock = ContinuousClock()
+            let began = clock.now
+            for round in 0..<11 {
+                let peer = try await leader.accept(held: .zero)
+                // The pause doubles from round to round, and half of it is random.
+                let least = Duration.milliseconds((1 << round) - 1) / 2
+                #expect(clock.now - began >= least, "round \(round)")
+                await peer.send(
+                    ServerMessage.resync(
+                        Resync(how: .snapshot, start: leader.mark(3).position)))
+                #expect(try await peer.rest().compactMap(\.refusalCode) == ["message-unexpected"])
+            }
+            #expect(try await node.status().staleSince != nil)
+            // To have come on makes the pauses short again.
+            let peer = try await leader.accept(held: .zero)
+            await peer.send(
+                ServerMessage.records(Records(records: leader.records, mark: leader.mark(3))))
+            #expect(try await peer.durable() == leader.mark(3).position)
+            #expect(try await node.status("in touch") { $0.staleSince == nil }.lagSeconds == 0)
+            peer.shutdownSending()
+            let again = try await within(30, "soon again") { try await leader.accept(held: Seq(3)) }
+            await again.send(ServerMessage.mark(leader.mark(3)))
+            _ = try await node.status("in touch again") { $0.staleSince == nil }
+            try await node.stop()
+        }
+
         @Test(
             "R45: so much as may wait for a mark is stored before it, and the mark is compared all the same (G4, G12)"
         )

@@ -113,6 +113,44 @@ extension ServerTests {
             try await leader.stop()
         }
 
+        @Test("G4: a follower whose history is another says what it holds and what stands there")
+        func otherHistory() async throws {
+            let folder = try TemporaryFolder()
+            var leader = try await TestNode.leader(in: folder.path("leader"))
+            let port = leader.address.port
+            let follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            _ = try await follower.status("has the first event") { $0.seq == 1 }
+            try await leader.stop()
+            let old = try folder.copy(folder.path("leader"), as: "old")
+            leader = try await TestNode.leader(in: folder.path("leader"), port: port)
+            var client = leader.client()
+            try await client.apply(Sample.endpoint(1))
+            let held = try await follower.status("has the second") { $0.seq == 2 }
+            #expect(held.historyOther == nil)
+            await client.close()
+            try await leader.stop()
+
+            // The leader's directory is put back, as no operator should.
+            leader = try await TestNode.leader(in: old, port: port)
+            let behind = try await follower.status("ahead of its leader") {
+                $0.historyOther != nil
+            }
+            #expect(behind.historyOther?.contains(held.chain) == true)
+            #expect(behind.historyOther?.contains("ends at seq 1") == true)
+            client = leader.client()
+            try await client.apply(Sample.endpoint(2))
+            let there = try await leader.status()
+            let parted = try await follower.status("beside its leader") {
+                $0.historyOther?.contains(there.chain) == true
+            }
+            #expect(parted.historyOther?.contains("at or before seq 2") == true)
+            #expect(parted.historyOther?.contains(held.chain) == true)
+            #expect(parted.seq == 2 && parted.staleSince != nil)
+            await client.close()
+            try await follower.stop()
+            try await leader.stop()
+        }
+
         @Test("G4: a follower of another log ends and names both logs")
         func wrongLog() async throws {
             let folder = try TemporaryFolder()

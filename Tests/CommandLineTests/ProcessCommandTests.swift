@@ -94,6 +94,26 @@ struct ProcessCommandTests {
         #expect(healthy.code == 0 && healthy.output.isEmpty)
     }
 
+    @Test("a follower that is cut off fails a probe once that is longer ago than the lag allowed")
+    func probes() async throws {
+        let folder = try TemporaryFolder()
+        let leader = try await NodeChild.leader(data: folder.path("l"))
+        let follower = try await NodeChild.follower(
+            data: folder.path("f"), upstream: leader.listen)
+        let watch = try ChildProcess(["watch", "-o", "json", "--server", follower.listen])
+        _ = try await watch.lines(until: { $0.contains("in-sync") })
+        try await leader.kill()
+        _ = try await watch.lines(until: { $0.contains("stale") })
+        let patient = try await follower.run(["status", "--check", "--max-lag", "1h"])
+        #expect(patient.code == 0 && patient.errors.isEmpty, "\(patient.errors)")
+        let strict = try await follower.run(["status", "--check", "--max-lag", "0s"])
+        #expect(strict.code == 1 && strict.errors.hasPrefix("error: stale: "))
+        let metrics = try await follower.run(["status", "-o", "prometheus"])
+        #expect(metrics.lines.contains("cattail_stale 1"))
+        #expect(metrics.lines.contains("cattail_subscribers 1"))
+        #expect(metrics.lines.contains("cattail_history_other 0"))
+    }
+
     @Test("status prints the contract's document, a table, and Prometheus' text")
     func status() async throws {
         let folder = try TemporaryFolder()

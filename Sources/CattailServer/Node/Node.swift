@@ -96,7 +96,7 @@ package final class Node: Sendable {
                 loop: loop, role: role, configuration: configuration,
                 hub: FeedHub(position: position, view: view, limits: configuration.feeds),
                 times: times, nodeID: nodeID, readers: readers, committer: committer,
-                health: health)
+                views: views, health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
 

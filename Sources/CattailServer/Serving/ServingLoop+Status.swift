@@ -14,19 +14,23 @@ extension ServingLoop {
         let lagEvents =
             report.upstreamHead > hub.position.seq
             ? report.upstreamHead.rawValue - hub.position.seq.rawValue : 0
-        let lagSeconds = report.staleSince.map { seconds(since: $0) } ?? 0
-        let logBytes = FileSystem.size(of: DataDirectory.logPath(in: directory)) ?? 0
+        let lagSince = [report.staleSince, report.behindSince].compactMap(\.self).min()
+        let lagSeconds = lagSince.map { seconds(since: $0) } ?? 0
+        let logPath = DataDirectory.logPath(in: directory)
+        let logBytes = [logPath, logPath + "-wal"].reduce(0) {
+            $0 + (FileSystem.size(of: $1) ?? 0)
+        }
         let freeBytes = FileSystem.volumeSpace(of: directory)?.freeBytes
         return StatusReport(
             role: role == .leader ? "leader" : "follower", nodeID: nodeID, position: hub.position,
             time: eventTimes?.upperBound, upstream: report.upstream,
             leader: role == .leader ? advertise : report.leader,
-            staleSince: report.staleSince, readOnly: report.readOnly,
+            staleSince: report.staleSince, readOnly: report.readOnly, parting: report.parting,
             unknownEvent: hub.view.unknownEvent, lagEvents: lagEvents,
             lagSeconds: lagSeconds, subscribers: subscriberRows(),
             logBytes: logBytes, freeBytes: freeBytes,
             daysLeft: daysLeft(logBytes, freeBytes),
-            digest: hub.state.digest, count: hub.state.count,
+            digest: hub.state.digest, count: hub.state.count, storedSeq: views.storedSeq,
             connections: connectionCount.current, counters: hub.counters,
             refusals: refusals)
     }

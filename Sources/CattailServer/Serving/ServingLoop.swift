@@ -29,6 +29,7 @@ final class ServingLoop {
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
     let readers: ReaderPool
     private let committer: CommitThread
+    let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
     /// Subscriptions from ahead of this node, until it gets there (G7).
     private var ahead: [ConnectionID: Seq] = [:]
@@ -56,7 +57,7 @@ final class ServingLoop {
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
         times: ClosedRange<Timestamp>?, nodeID: NodeID?, readers: ReaderPool,
-        committer: CommitThread, health: NodeHealth
+        committer: CommitThread, views: ViewThread, health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
@@ -66,6 +67,7 @@ final class ServingLoop {
         self.readers = readers
         self.committer = committer
         self.health = health
+        self.views = views
         logger = configuration.logger
         clock = configuration.clock
         directory = configuration.directory
@@ -235,11 +237,7 @@ final class ServingLoop {
                 connection.refuse(
                     .logOther,
                     "this node holds log \(serving.hub.position.logID), not the one of the token")
-            case .otherHistory:
-                connection.refuse(
-                    .historyOther,
-                    "the chain hash held is not on the history of log \(serving.hub.position.logID)"
-                )
+            case .otherHistory: serving.refuseHistory(of: claim, for: id)
             }
         }
     }

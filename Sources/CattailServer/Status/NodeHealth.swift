@@ -2,6 +2,7 @@ internal import EndpointModel
 internal import LogStore
 internal import Logging
 internal import NIOConcurrencyHelpers
+internal import SyncProtocol
 
 /// What the threads of a node know of its health and others ask for.
 final class NodeHealth: Sendable {
@@ -10,6 +11,10 @@ final class NodeHealth: Sendable {
         var readOnly: String?
         /// Since when a follower has not heard its upstream.
         var staleSince: Timestamp?
+        /// Since when this node has not held what it heard of its upstream's log; nil while it does.
+        var behindSince: Timestamp?
+        /// Where this node's history and its upstream's are two; until they go on as one.
+        var parting: Parting?
         /// The leader's advertised address, as far as this node knows.
         var leader = ""
         var upstream = ""
@@ -24,6 +29,20 @@ final class NodeHealth: Sendable {
     func noteWritable() { report.withLockedValue { $0.readOnly = nil } }
     func noteReadOnly(_ why: String) { report.withLockedValue { $0.readOnly = why } }
     func update(_ change: (inout Report) -> Void) { report.withLockedValue(change) }
+}
+
+/// A follower's log that is not its upstream's: what it holds, and what the upstream said (G4).
+struct Parting: Equatable, Sendable {
+    static let code = GoodbyeCode.historyOther
+
+    let held: Position
+    let upstream: String
+    let reason: String
+
+    var description: String {
+        "the log here is not on the history of \(upstream), which has another event at or before seq"
+            + " \(held.seq), where the chain hash here is \(held.chain): \(reason)"
+    }
 }
 
 extension Logger {

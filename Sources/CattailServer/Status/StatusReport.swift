@@ -31,6 +31,8 @@ struct StatusReport {
     var leader: String
     var staleSince: Timestamp?
     var readOnly: String?
+    /// Of a follower whose history is not its upstream's.
+    var parting: Parting?
     /// Why no state is served.
     var unknownEvent: UnknownEvent?
     var lagEvents: UInt64
@@ -41,6 +43,8 @@ struct StatusReport {
     var daysLeft: Double?
     var digest: StateDigest
     var count: Int
+    /// Of the views on disk, which are written behind.
+    var storedSeq: Seq
     var connections: Int
     var counters: FeedCounters
     /// What subscribers said that they do not take (R58).
@@ -69,6 +73,7 @@ struct StatusReport {
             $0.member("staleSince", staleSince?.description)
             $0.member("readOnly", readOnly)
             $0.member("notServing", unknownEvent?.description)
+            $0.member("historyOther", parting?.description)
             $0.member("lagEvents", lagEvents)
             $0.member("lagSeconds", lagSeconds)
             $0.member("connections", UInt64(clamping: connections))
@@ -80,6 +85,8 @@ struct StatusReport {
                 }
             }
             $0.member("subscribersOmitted", omitted)
+            $0.member("subscribersTotal", UInt64(subscribers.count))
+            $0.member("behindEventsMax", subscribers.map(\.behindEvents).max() ?? 0)
             $0.object("log") {
                 $0.member("bytes", logBytes)
                 $0.member("firstSeq", UInt64(1))
@@ -90,6 +97,7 @@ struct StatusReport {
                 $0.member("seq", (unknownEvent?.lastKnown ?? position.seq).rawValue)
                 $0.member("digest", digest.description)
                 $0.member("endpoints", UInt64(clamping: count))
+                $0.member("storedSeq", storedSeq.rawValue)
             }
             $0.object("counters") {
                 $0.member("eventsPublished", counters.events)

@@ -77,9 +77,7 @@ final class UpstreamConnection: PeerDriver {
             case .sendPreface: link?.sendPreface()
             case .send(let message): link?.send(message)
             case .reportServer(let hello): owner.greeted(self, hello)
-            case .reportResync:
-                staging.drop()
-                owner.resynced()
+            case .reportResync: staging.drop()
             case .stageRecords(let records):
                 if let portion = staging.stage(records.records) { owner.take(portion) }
             case .reportUnreadable(let error): owner.unreadable(self, error)

@@ -36,6 +36,19 @@ final class UpstreamState {
     private var mismatch: EventLoopPromise<Void>?
     /// Durable here.
     private var position: Position?
+    private var lag = UpstreamLag(held: .zero)
+    private var touch = Touch.lost
+    /// The last end of a link that was told at level warning: what repeats itself is told once.
+    private var lastTold: (address: ServerAddress, reason: String)?
+
+    /// Whether this node is in touch with its upstream. To be reached is not enough: one that
+    /// breaks the protocol in its next breath is not followed.
+    private enum Touch {
+        case lost
+        /// With a connection that says nothing of use yet; and what it said of itself.
+        case greeted(staleSince: Timestamp?)
+        case inTouch
+    }
     /// Handed to the commit thread.
     private var submittedSeq = Seq.zero
     /// What was handed over and is not durable yet, up to each seq.
@@ -79,6 +92,7 @@ final class UpstreamState {
         mismatch = promise
         self.replica = replica
         self.position = position
+        lag = UpstreamLag(held: position.seq)
         self.committer = committer
         self.tell = tell
         submittedSeq = position.seq
@@ -142,15 +156,20 @@ final class UpstreamState {
         guard connection === ended else { return }
         connection = nil
         forgetSubmitted()
-        if case .replicate = purpose, health.now.staleSince == nil {
-            logger.warning("upstream lost", metadata: ["address": "\(ended.address)"])
-            noteStale(clock.now())
-        }
+        lose(ended.address)
         // Not to the addresses that a goodbye names: they are for agents. Among them may be this
         // node itself, or one below it in the tree, and then nobody would follow the leader.
-        let pause = max(TimeAmount(rota.pauseBeforeNext()), advice.after.timeAmount)
+        rota.leaveAlone(ended.address, for: .milliseconds(advice.after.milliseconds))
+        let pause = TimeAmount(rota.pauseBeforeNext())
         let bound = NIOLoopBound(self, eventLoop: loop)
         retry = loop.scheduleTask(in: pause) { bound.value.dial() }
+    }
+
+    private func lose(_ address: ServerAddress) {
+        touch = .lost
+        guard case .replicate = purpose, health.now.staleSince == nil else { return }
+        logger.warning("upstream lost", metadata: ["address": "\(address)"])
+        noteStale(clock.now())
     }
 
     /// What was refused or could not be stored will be sent again, and counts no more; what the
@@ -170,13 +189,32 @@ final class UpstreamState {
         case .goodbyeSent(let goodbye):
             guard goodbye.code != .done else { return }
             reason = "it broke the protocol, \(goodbye.code): \(goodbye.message)"
-        case .goodbyeReceived(let goodbye): reason = "it said \(goodbye.code): \(goodbye.message)"
+        case .goodbyeReceived(let goodbye):
+            reason = "it said \(goodbye.code): \(goodbye.message)"
+            if goodbye.code == .historyOther { part(from: connection, "\(goodbye.message)") }
         case .prefaceMismatched: reason = "it speaks another protocol"
         case .connectionLost: reason = "the connection was lost"
         }
-        logger.warning(
-            "upstream link ended",
+        let isNews = lastTold?.address != connection.address || lastTold?.reason != reason
+        lastTold = (connection.address, reason)
+        logger.log(
+            level: isNews ? .warning : .debug, "upstream link ended",
             metadata: ["address": "\(connection.address)", "reason": "\(reason)"])
+    }
+
+    /// The upstream's history and this node's are two (G4): said where, as far as it is known.
+    private func part(from connection: UpstreamConnection, _ reason: String) {
+        guard let position else { return }
+        let parting = Parting(
+            held: position, upstream: connection.address.description, reason: reason)
+        guard health.now.parting != parting else { return }
+        health.update { $0.parting = parting }
+        logger.error(
+            "upstream's history is another",
+            metadata: [
+                "code": "\(Parting.code)", "address": "\(connection.address)",
+                "seq": "\(position.seq)", "chain": "\(position.chain)", "reason": "\(reason)",
+            ])
     }
 
     /// The log there is not ours: no retry can mend that.
@@ -184,6 +222,7 @@ final class UpstreamState {
         guard connection === ended else { return }
         connection = nil
         forgetSubmitted()
+        lose(ended.address)
         logger.error(
             "upstream refused",
             metadata: ["address": "\(ended.address)", "reason": "\(goodbye.message)"])
@@ -209,20 +248,32 @@ final class UpstreamState {
             promise.succeed(hello.head.logID)
             return
         }
+        lag.greeted(head: hello.head.seq, at: clock.now())
+        touch = .greeted(staleSince: nil)
         health.update { report in
             report.leader = hello.leader
             report.upstream = connection.address.description
             report.upstreamHead = hello.head.seq
+            report.behindSince = lag.behindSince
         }
-        logger.info(
+        logger.debug(
             "upstream reached",
             metadata: ["address": "\(connection.address)", "head": "\(hello.head.seq)"])
     }
 
-    /// The upstream takes this node's position: from here on it is in touch.
-    func resynced() {
+    /// What the upstream said was stored, or found to be held: only that is being in touch, and
+    /// only that makes the pauses short again.
+    private func progressed() {
+        guard connection != nil else { return }
         rota.succeeded()
-        noteStale(nil)
+        guard case .greeted(let upstreamStaleSince) = touch else { return }
+        touch = .inTouch
+        lastTold = nil
+        health.update { $0.parting = nil }
+        logger.info(
+            "upstream followed",
+            metadata: ["upstream": "\(health.now.upstream)", "seq": "\(position?.seq ?? .zero)"])
+        noteStale(upstreamStaleSince)
     }
 
     /// What came is not canonical. This node's own log stays the ground to build on: its chain
@@ -235,11 +286,27 @@ final class UpstreamState {
             Refusal(code: error.code, message: error.description, seq: position?.seq ?? .zero))
     }
 
-    func stateReceived(staleSince: Timestamp?) { noteStale(staleSince) }
+    /// The upstream is itself cut off, or not any more.
+    func stateReceived(staleSince: Timestamp?) {
+        switch touch {
+        case .lost: break
+        case .greeted: touch = .greeted(staleSince: staleSince)
+        case .inTouch: noteStale(staleSince)
+        }
+    }
 
     /// What the current connection brought goes to the disk.
     func take(_ portion: RecordStaging.Portion) {
         guard let committer else { return }
+        if let newest = portion.mark?.seq ?? portion.records.last?.seq {
+            lag.heard(head: newest, at: clock.now())
+            health.update { $0.behindSince = lag.behindSince }
+        }
+        if portion.records.isEmpty, let mark = portion.mark, mark.seq == position?.seq,
+            mark.chain == position?.chain
+        {
+            progressed()
+        }
         if let last = portion.records.last {
             submittedSeq = max(submittedSeq, last.seq)
             submittedBytes.append((last.seq, portion.byteCount))
@@ -257,6 +324,9 @@ final class UpstreamState {
 
     func stored(_ position: Position) {
         self.position = position
+        lag.stored(position.seq)
+        health.update { $0.behindSince = lag.behindSince }
+        progressed()
         while let first = submittedBytes.first, first.last <= position.seq {
             unstoredBytes -= first.byteCount
             submittedBytes.removeFirst()
@@ -276,7 +346,9 @@ final class UpstreamState {
     }
 
     func refuse(_ fault: IntakeFault) {
-        connection?.refuse(
+        guard let connection else { return }
+        if fault.code == .historyDiffers { part(from: connection, "\(fault)") }
+        connection.refuse(
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
     }
 
@@ -294,8 +366,4 @@ final class UpstreamState {
     var instant: SyncProtocol.Instant {
         .init(milliseconds: Int64(clamping: sessionClock.milliseconds))
     }
-}
-
-extension Interval {
-    fileprivate var timeAmount: TimeAmount { .milliseconds(milliseconds) }
 }

@@ -4,6 +4,7 @@ internal import Feeds
 internal import Logging
 internal import NIOPosix
 internal import Projection
+internal import Synchronization
 
 /// Writes the views behind the log, on a thread of its own: what gathers between two writes is
 /// coalesced by key. It costs the append path nothing, and is never ahead of the log: it is told
@@ -11,6 +12,10 @@ internal import Projection
 final class ViewThread: Sendable {
     private let inbox = Inbox<CommittedBatch>()
     private let pool = NIOThreadPool(numberOfThreads: 1)
+    private let stored = Atomic<UInt64>(0)
+
+    /// The seq of the view on disk.
+    var storedSeq: Seq { Seq(stored.load(ordering: .relaxed)) }
 
     /// The views are written when this much has gathered, or when nothing has come for this
     /// long: so far they are behind the log at most. Folding as much at the next start takes a
@@ -23,10 +28,9 @@ final class ViewThread: Sendable {
         ended: @escaping @Sendable () -> Void
     ) {
         pool.start()
-        let inbox = inbox
         let pool = pool
         pool.submit { _ in
-            Self.run(opened.take(), inbox, logger)
+            self.run(opened.take(), logger)
             // The thread ends with its work.
             pool.shutdownGracefully { _ in ended() }
         }
@@ -37,31 +41,30 @@ final class ViewThread: Sendable {
     /// What was taken is still written.
     func close() { inbox.close() }
 
-    private static func run(
-        _ opened: ViewStore.Opened, _ inbox: Inbox<CommittedBatch>, _ logger: Logger
-    ) {
+    private func run(_ opened: ViewStore.Opened, _ logger: Logger) {
         let store = opened.store
+        note(store)
         var pending = opened.pending
         var waiting = pending.items.count
         while true {
-            switch inbox.takeAll(waitingAtMost: seconds) {
+            switch inbox.takeAll(waitingAtMost: Self.seconds) {
             case .elements(let batches):
                 for batch in batches {
                     for change in batch.changes { pending.add(change, at: batch.position) }
                     waiting += batch.changes.count
                 }
-                if waiting >= eventLimit { write(&pending, &waiting, store, logger) }
+                if waiting >= Self.eventLimit { write(&pending, &waiting, store, logger) }
             case .nothing: write(&pending, &waiting, store, logger)
             case .closed:
                 write(&pending, &waiting, store, logger)
-                do { try store.close() } catch { warn(logger, error) }
+                do { try store.close() } catch { Self.warn(logger, error) }
                 return
             }
         }
     }
 
     /// What cannot be written now is kept, and tried again with what comes.
-    private static func write(
+    private func write(
         _ pending: inout PendingChanges, _ waiting: inout Int, _ store: ViewStore,
         _ logger: Logger
     ) {
@@ -70,7 +73,12 @@ final class ViewThread: Sendable {
             try store.write(pending)
             pending.clear()
             waiting = 0
-        } catch { warn(logger, error) }
+            note(store)
+        } catch { Self.warn(logger, error) }
+    }
+
+    private func note(_ store: ViewStore) {
+        stored.store(store.position.seq.rawValue, ordering: .relaxed)
     }
 
     private static func warn(_ logger: Logger, _ error: ProjectionError) {

@@ -14,6 +14,8 @@ enum FaultCode {
     static let eventUnknown = "event-unknown"
     /// Whatever has no code of its own.
     static let failed = "failed"
+    /// `status --check`: the node's history is not its upstream's.
+    static let historyOther = "history-other"
     /// What `-f` names is not there.
     static let fileMissing = "file-missing"
     /// It is there and cannot be read.

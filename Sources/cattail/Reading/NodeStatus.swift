@@ -12,23 +12,31 @@ struct NodeStatus {
                 code: FaultCode.eventUnknown, what: "the node serves no state: \(why)",
                 remedy: "run a version that knows the event")
         }
-        if let since = text("staleSince") {
+        if let why = text("historyOther") {
             return Fault(
-                code: FaultCode.stale,
-                what: "the node has been cut off from its upstream since \(since)",
-                remedy: "look at the upstream and the network")
+                code: FaultCode.historyOther, what: why,
+                remedy: "name an upstream of the same history, or an empty data directory")
         }
+        if let lag = number("lagSeconds"), .seconds(lag) > allowed { return lateness(lag) }
         if let why = text("readOnly") {
             return Fault(
                 code: FaultCode.readOnly, what: "the node takes no writes: \(why)",
                 remedy: "look at the node's log")
         }
-        if let lag = number("lagSeconds"), .seconds(lag) > allowed {
+        return nil
+    }
+
+    /// For longer than is allowed the node has not held its upstream's head, as far as it knows.
+    private func lateness(_ lag: Double) -> Fault {
+        guard let since = text("staleSince") else {
             return Fault(
                 code: FaultCode.lagging, what: "the node is \(lag) s behind its upstream",
                 remedy: "look at the node's load, or allow more with --max-lag")
         }
-        return nil
+        return Fault(
+            code: FaultCode.stale,
+            what: "the node has been cut off from its upstream since \(since)",
+            remedy: "look at the upstream and the network")
     }
 
     private func text(_ key: String) -> String? {
@@ -97,22 +105,22 @@ struct PrometheusText {
         flag(
             "cattail_stale", "Whether the node is cut off from its upstream.", status["staleSince"])
         flag("cattail_read_only", "Whether the node takes no writes.", status["readOnly"])
+        flag(
+            "cattail_history_other", "Whether the node's history is not its upstream's.",
+            status["historyOther"])
         flag("cattail_not_serving", "Whether the node serves no state.", status["notServing"])
         gauge("cattail_connections", "Open connections.", status["connections"])
-        if case .array(let rows)? = status["subscribers"] {
-            gauge("cattail_subscribers", "Subscribers.", .integer(rows.count))
-            let behind = rows.compactMap { row -> UInt64? in
-                if case .number(let text)? = row["behindEvents"] { UInt64(text) } else { nil }
-            }
-            gauge(
-                "cattail_subscriber_behind_events_max", "Events that the slowest is behind.",
-                .integer(behind.max() ?? 0))
-        }
-        gauge("cattail_log_bytes", "Size of the log file.", status["log"]?["bytes"])
+        gauge("cattail_subscribers", "Subscribers.", status["subscribersTotal"])
+        gauge(
+            "cattail_subscriber_behind_events_max", "Events that the slowest is behind.",
+            status["behindEventsMax"])
+        gauge("cattail_log_bytes", "Size of the log with its WAL.", status["log"]?["bytes"])
         gauge("cattail_log_first_seq", "First seq in the log.", status["log"]?["firstSeq"])
         gauge("cattail_log_free_bytes", "Free space for the log.", status["log"]?["freeBytes"])
         gauge("cattail_log_days_left", "Days until it is full.", status["log"]?["daysLeft"])
-        gauge("cattail_views_seq", "Seq of the views.", status["views"]?["seq"])
+        gauge("cattail_views_seq", "Seq of the view in memory.", status["views"]?["seq"])
+        gauge(
+            "cattail_views_stored_seq", "Seq of the view on disk.", status["views"]?["storedSeq"])
         gauge("cattail_endpoints", "Live endpoints.", status["views"]?["endpoints"])
         counters(status["counters"])
     }

@@ -126,6 +126,10 @@ struct NodeStatus: Decodable, Sendable {
         var seq: UInt64
         var digest: String
         var endpoints: UInt64
+        var storedSeq: UInt64
+    }
+    struct Log: Decodable, Sendable {
+        var bytes: UInt64
     }
 
     var role: String
@@ -136,10 +140,15 @@ struct NodeStatus: Decodable, Sendable {
     var staleSince: String?
     var readOnly: String?
     var notServing: String?
+    var historyOther: String?
+    var lagSeconds: Double
+    var subscribersTotal: UInt64
+    var behindEventsMax: UInt64
     var time: String?
     var leader: String?
     var connections: Int
     var subscribers: [Subscriber]
     var views: Views
+    var log: Log
     var counters: [String: UInt64]
 }
