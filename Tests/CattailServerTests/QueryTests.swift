@@ -231,6 +231,126 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("G9, G12: status queries are bounded like others, and each is answered whole")
+        func statuses() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let peer = try await RawClient(to: node.address)
+            let count = UInt64(Limits.openQueries) * 3
+            let hello = ClientMessage.hello(ClientHello(role: .requests, actor: "raw"))
+            let burst = (1...count).map { PlainFrame.bytes(ClientMessage.query($0, .status)) }
+            await peer.send(FrameFormat.preface + PlainFrame.bytes(hello) + burst.joined())
+            var ended = 0
+            var refused: [FailureCode] = []
+            while ended + refused.count < count, let message = try await peer.next() {
+                guard case .queryAnswer(let answer) = message else { continue }
+                if case .end = answer.body { ended += 1 }
+                if case .failure(let code, _) = answer.body { refused.append(code) }
+            }
+            #expect(ended == Limits.openQueries)
+            #expect(Set(refused) == [.overloaded])
+            await peer.send(.query(1, .status))
+            var document: [UInt8] = []
+            while let message = try await peer.next() {
+                guard case .queryAnswer(let answer) = message else { continue }
+                if case .json(let bytes) = answer.body { document += bytes }
+                if answer.isLast { break }
+            }
+            let status = try JSONDecoder().decode(NodeStatus.self, from: Data(document))
+            #expect(status.role == "leader" && status.subscribersTotal == 0)
+            try await node.stop()
+        }
+
+        @Test("Status counts all subscribers, the WAL's bytes, and what the views file holds")
+        func totals() async throws {
+            let folder = try TemporaryFolder()
+            let node = try await TestNode.leader(in: folder.path("leader"))
+            let agent = await Agent.start(node.address)
+            let client = node.client()
+            try await write(0..<2_000, to: client)
+            try await agent.until(seq: Seq(2_001))
+            let status = try await node.status("views written") { $0.views.storedSeq == 2_001 }
+            #expect(status.subscribersTotal == 1)
+            #expect(status.behindEventsMax == status.subscribers.first?.behindEvents)
+            #expect(status.lagSeconds == 0)
+            let file = try FileManager.default.attributesOfItem(
+                atPath: folder.path("leader/log.sqlite"))
+            let bytes = try #require((file[.size] as? NSNumber)?.uint64Value)
+            #expect(status.log.bytes > bytes)
+            await client.close()
+            await agent.close()
+            try await node.stop()
+        }
+
+        @Test(
+            "G9: nobody who is served waits behind questions about the past, nor one asker behind one that has gone"
+        )
+        func pastsApart() async throws {
+            let folder = try TemporaryFolder()
+            let gate = Gate()
+            let node = try await TestNode.leader(in: folder.path("leader")) {
+                $0.limits.pastThreads = 1
+                $0.clock = WallClock {
+                    gate.pass()
+                    return WallClock.system.now()
+                }
+            }
+            let client = node.client()
+            try await write(0..<100, to: client)
+            let agent = await Agent.start(node.address)
+            try await agent.until(seq: Seq(101))
+            let logID = try #require(LogID(try await node.status().logID))
+            let first = try #require(try await client.log().collect().elements.first)
+            let start = Position(
+                logID: logID, epoch: .none, seq: first.seq, chain: first.chain)
+            // Points by age ask the clock, on the thread that looks for the answer.
+            gate.close()
+            let asker = try await Self.asker(node, atOnce: 1)
+            try await gate.untilSomebodyWaits()
+            let gone = try await Self.asker(node, atOnce: Limits.openQueries)
+            let before = try Held.connections(of: node.address)
+            gone.shutdownSending()
+            #expect(try await gone.goodbye() == nil)
+            try await until(node, holds: before - 1)
+
+            // All that does not look into the past goes on.
+            let selection = Selection(selector: try Selector(parsing: "n == '3'"))
+            let late = await Agent.start(node.address, selection: selection)
+            try await late.untilInSync()
+            let back = await Agent.start(node.address, holding: .holding(EndpointSet(), start))
+            try await back.untilInSync()
+            #expect(await back.resyncs == [.deltas])
+            #expect(try await client.list().collect().elements.count == 100)
+            #expect(try await client.log().collect().elements.count == 101)
+
+            gate.open()
+            while let message = try await asker.next() {
+                if case .queryAnswer(let answer) = message, answer.isLast { break }
+            }
+            let dawn = try await client.list(at: .age(microseconds: .max)).collect()
+            #expect(dawn.seq == .zero)
+            // The one that was waited for, and the last: those of whoever had gone never ran.
+            #expect(gate.passed == 2)
+            for agent in [agent, late, back] { await agent.close() }
+            await client.close()
+            try await node.stop()
+        }
+
+        private static func asker(_ node: TestNode, atOnce count: Int) async throws -> RawClient {
+            let peer = try await RawClient(to: node.address)
+            await peer.greet()
+            for ticket in 1...UInt64(count) {
+                await peer.send(
+                    .query(ticket, .list(SelectionRequest(), at: .age(microseconds: .max))))
+            }
+            // Answered behind what was read before it.
+            await peer.send(ClientMessage.ping(7))
+            while let message = try await peer.next() {
+                if case .pong = message { return peer }
+            }
+            throw Unexpected("no pong")
+        }
+
         @Test("G12: items of the greatest size are listed, compared and replicated")
         func largest() async throws {
             let folder = try TemporaryFolder()

@@ -4,6 +4,7 @@ internal import EndpointState
 internal import LogStore
 internal import Projection
 internal import SyncProtocol
+internal import Synchronization
 
 /// One question to a node, answered a part at a time: the next part is made when the asker's
 /// socket has room for it, so that a slow reader holds a position and no memory.
@@ -16,6 +17,7 @@ final class QueryTask: @unchecked Sendable {
     private let view: EndpointView
     private let clock: WallClock
     private var stage = Stage.new
+    private let abandoned = Atomic<Bool>(false)
 
     private enum Stage {
         case new
@@ -45,9 +47,25 @@ final class QueryTask: @unchecked Sendable {
         self.clock = clock
     }
 
+    /// Whether the answer may take a whole state, or reading much of the log, to begin: what is
+    /// asked of the present, or read event by event, does not wait behind it.
+    var isOfThePast: Bool {
+        switch body {
+        case .get(_, let point), .list(_, let point): point != nil
+        case .diff, .verify: true
+        case .log, .history, .status, .unknown: false
+        }
+    }
+
+    /// Whether somebody still waits for the answer. Any thread may ask.
+    var isWanted: Bool { !abandoned.load(ordering: .relaxed) }
+
+    /// Nobody waits any more: a part underway ends with its next read of the log.
+    func abandon() { abandoned.store(true, ordering: .relaxed) }
+
     func nextPart(_ reader: Result<LogReader, LogError>) -> Part {
         do {
-            let past = try Past(reader.get(), current: view)
+            let past = try Past(WantedEvents(reader.get(), for: self), current: view)
             return try part(past)
         } catch let failure as QueryFault {
             return .failed(failure.code, failure.message)
@@ -263,6 +281,27 @@ extension QueryTask.Part {
 
 extension EndpointDifference {
     fileprivate var byteCount: Int { (before?.bytes.count ?? 0) + (after?.bytes.count ?? 0) }
+}
+
+/// The log as long as the asker wants to know.
+private final class WantedEvents: EventSource {
+    private let reader: LogReader
+    private let task: QueryTask
+
+    init(_ reader: LogReader, for task: QueryTask) {
+        self.reader = reader
+        self.task = task
+    }
+
+    var logID: LogID { reader.logID }
+    var head: LogHead { get throws(LogError) { try reader.head } }
+
+    func rows(from first: Seq, limit: Int?, maxBytes: Int?) throws(LogError) -> [LogRow] {
+        guard task.isWanted else {
+            throw .unavailable(path: reader.path, reason: "nobody waits for the answer")
+        }
+        return try reader.rows(from: first, limit: limit, maxBytes: maxBytes)
+    }
 }
 
 /// A question that cannot be answered as it was asked.

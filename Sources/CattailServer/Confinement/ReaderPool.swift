@@ -2,8 +2,8 @@ internal import LogStore
 internal import NIOConcurrencyHelpers
 internal import NIOPosix
 
-/// Threads that read the log, each job with a connection of its own: pages for subscribers that
-/// are behind, queries, building of feeds. Nothing here holds up a commit or an event loop.
+/// Threads that read the log, each job with a connection of its own. Nothing here holds up a
+/// commit or an event loop.
 ///
 /// Proof of `@unchecked Sendable`: a reader is in `idle` or in the hands of one job, never both;
 /// `idle` is touched only under its lock.

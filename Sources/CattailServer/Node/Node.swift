@@ -19,7 +19,7 @@ package final class Node: Sendable {
     private let transport: ServerTransport
     private let committer: CommitThread
     private let views: ViewThread
-    private let readers: ReaderPool
+    private let readers: NodeReaders
     private let upstream: UpstreamLink?
     private let threadsEnded: [EventLoopFuture<Void>]
     private let drainBegun: EventLoopPromise<Void>
@@ -80,8 +80,8 @@ package final class Node: Sendable {
         let health = upstream?.health ?? NodeHealth()
         let committer = CommitThread()
         let views = ViewThread()
-        let readers = ReaderPool(
-            directory: files.directory.path, threadCount: configuration.limits.readerThreads)
+        let readers = NodeReaders(
+            directory: files.directory.path, limits: configuration.limits)
         let position = files.position
         let view = files.views.view.view
         let hands = Self.hands(configuration, role, files, health, upstream)

@@ -4,7 +4,12 @@ package import ReplicaCore
 package struct ServingLimits: Sendable {
     /// Beyond it connections are closed as they are accepted: each costs a descriptor.
     package var connections = 16_000
+    /// For those who are served: pages, tokens, feeds.
     package var readerThreads = 2
+    /// For those who ask: of questions about now, and for their pages.
+    package var questionThreads = 2
+    /// Of questions about the past, each of which may take seconds and a whole state's memory.
+    package var pastThreads = 2
     /// How long a connection that was said goodbye to may take for its last bytes. Beyond it a
     /// peer that does not read would keep a descriptor for ever (G12).
     package var lingerMilliseconds: UInt64 = 5_000

@@ -20,6 +20,10 @@ final class ServerConnection: PeerDriver {
     private var admitted: [AdmittedMutation] = []
     private var refused: [Answer] = []
     private var queries: [UInt64: QueryTask] = [:]
+    /// Open status queries and open questions about the past: one of each is worked on at a time,
+    /// for it holds a whole document, or a whole state, until the socket has taken it.
+    private var statuses: Deque<UInt64> = []
+    private var pasts: Deque<QueryTask> = []
     /// Made, and not given to the socket yet: they share their items, and so cost little.
     private var waitingAnswers: Deque<Answer> = []
     /// What the socket has not taken yet, in order.
@@ -71,6 +75,7 @@ final class ServerConnection: PeerDriver {
         switch taken {
         case .feed: serving.flushed(id, byteCount: byteCount)
         case .part(let task): if queries[task.ticket] === task { makePart(task) }
+        case .status: statusTaken()
         case .answers(let count):
             answerBytesInFlight -= byteCount
             carryOut(session.requestsAnswered(count: count))
@@ -266,9 +271,6 @@ final class ServerConnection: PeerDriver {
 
     // MARK: Mutations
 
-    /// About what one message of answers may hold.
-    private static let answerBytes = 256 << 10
-
     private func admit(_ mutations: [Mutation]) {
         guard serving.role == .leader else {
             let failure = MutationFailure.notLeader(serving.health.now.leader)
@@ -300,24 +302,34 @@ final class ServerConnection: PeerDriver {
 
     private func begin(_ query: Query) {
         if case .status = query.body {
-            for part in serving.statusJSON().chunked(by: Self.answerBytes) {
-                link?.write(.queryAnswer(QueryAnswer(ticket: query.ticket, body: .json(part))))
-            }
-            end(query.ticket, .end(serving.hub.position.seq))
+            statuses.append(query.ticket)
+            if statuses.count == 1 { makeStatus() }
             return
         }
         let task = QueryTask(query, view: serving.hub.view, clock: serving.clock)
         queries[query.ticket] = task
-        makePart(task)
+        guard task.isOfThePast else { return makePart(task) }
+        pasts.append(task)
+        if pasts.count == 1 { makePart(task) }
     }
 
     private func makePart(_ task: QueryTask) {
         let bound = NIOLoopBound(self, eventLoop: serving.loop)
         let loop = serving.loop
-        serving.readers.run { reader in
+        serving.questions(task.isOfThePast ? .past : .present).run { reader in
+            guard task.isWanted else { return }
             let part = task.nextPart(reader)
             loop.execute { bound.value.partMade(task, part) }
         }
+    }
+
+    /// The task has said all that it will: the next question about the past may begin.
+    private func forget(_ task: QueryTask) {
+        task.abandon()
+        queries[task.ticket] = nil
+        guard let index = pasts.firstIndex(where: { $0 === task }) else { return }
+        pasts.remove(at: index)
+        if index == 0, let next = pasts.first { makePart(next) }
     }
 
     private func partMade(_ task: QueryTask, _ part: QueryTask.Part) {
@@ -328,11 +340,11 @@ final class ServerConnection: PeerDriver {
         do {
             frames = try serving.plainFrames(part.answers.map { task.answer($0) })
         } catch {
-            queries[task.ticket] = nil
+            forget(task)
             return end(task.ticket, .failure(.tooLong, message: error.description))
         }
         // The socket may take it at once, and then nothing must be asked for behind the last.
-        if part.isLast { queries[task.ticket] = nil }
+        if part.isLast { forget(task) }
         // The next part when the socket has taken this one: a slow asker costs one part.
         write(frames: frames, as: .part(task))
         link.flush()
@@ -341,7 +353,11 @@ final class ServerConnection: PeerDriver {
 
     /// The asker is told that nothing more comes, unless the connection is over.
     private func cancel(_ ticket: UInt64) {
-        guard queries.removeValue(forKey: ticket) != nil, !session.isClosed else { return }
+        guard let task = queries[ticket] else { return }
+        // Of a connection that is over nothing more is begun.
+        if session.isClosed { pasts = [] }
+        forget(task)
+        guard !session.isClosed else { return }
         end(ticket, .failure(.cancelled, message: "the query was cancelled"))
     }
 
@@ -368,6 +384,41 @@ struct SubscriptionStatus {
     }
 }
 
+// MARK: Status
+
+extension ServerConnection {
+    /// The document is made on a reader's thread: it may have thousands of rows.
+    private func makeStatus() {
+        guard let ticket = statuses.first, !session.isClosed else { return }
+        let report = serving.statusReport()
+        let bound = NIOLoopBound(self, eventLoop: serving.loop)
+        let loop = serving.loop
+        serving.questions(.present).compute {
+            let json = report.json
+            loop.execute { bound.value.statusMade(ticket, json, at: report.position.seq) }
+        }
+    }
+
+    private func statusMade(_ ticket: UInt64, _ json: [UInt8], at seq: Seq) {
+        guard statuses.first == ticket, !session.isClosed, let link else { return }
+        var frames = ByteBuffer()
+        let parts = json.chunked(by: Limits.answerCutBytes).map { QueryAnswer.Body.json($0) }
+        for body in parts + [.end(seq)] {
+            let message = ServerMessage.queryAnswer(QueryAnswer(ticket: ticket, body: body))
+            frames.writeImmutableBuffer(PlainFrame.make(message))
+        }
+        write(frames: frames, as: .status)
+        link.flush()
+    }
+
+    /// The socket has it all: only now is the query over, and the next begun.
+    private func statusTaken() {
+        guard let ticket = statuses.popFirst() else { return }
+        carryOut(session.queryEnded(ticket: ticket))
+        makeStatus()
+    }
+}
+
 extension ServerConnection {
     /// Of each buffer that the socket has not taken yet, what is to be done when it has.
     private enum InFlight {
@@ -376,6 +427,8 @@ extension ServerConnection {
         /// Of this query's answer: the next part is made, if it is still asked for. (Its ticket
         /// would not do: that may be another query's by now, which has a part underway.)
         case part(QueryTask)
+        /// The whole answer to a status query.
+        case status
         case answers(count: Int)
     }
 

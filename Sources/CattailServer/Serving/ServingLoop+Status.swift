@@ -6,10 +6,7 @@ internal import SyncProtocol
 internal import SyncTransport
 
 extension ServingLoop {
-    /// The answer to a status query.
-    func statusJSON() -> [UInt8] { statusReport().json }
-
-    private func statusReport() -> StatusReport {
+    func statusReport() -> StatusReport {
         let report = health.now
         let lagEvents =
             report.upstreamHead > hub.position.seq

@@ -27,7 +27,7 @@ final class ServingLoop {
     /// Since the start; R58 wants them counted.
     private(set) var refusals: UInt64 = 0
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
-    let readers: ReaderPool
+    private let pools: NodeReaders
     private let committer: CommitThread
     let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
@@ -56,7 +56,7 @@ final class ServingLoop {
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        times: ClosedRange<Timestamp>?, nodeID: NodeID?, readers: ReaderPool,
+        times: ClosedRange<Timestamp>?, nodeID: NodeID?, readers: NodeReaders,
         committer: CommitThread, views: ViewThread, health: NodeHealth
     ) {
         self.loop = loop
@@ -64,7 +64,7 @@ final class ServingLoop {
         self.hub = hub
         eventTimes = times
         self.nodeID = nodeID
-        self.readers = readers
+        pools = readers
         self.committer = committer
         self.health = health
         self.views = views
@@ -91,6 +91,9 @@ final class ServingLoop {
     var now: UInt64 { sessionClock.milliseconds - startedAt }
 
     // MARK: Commits
+    var readers: ReaderPool { pools.subscribers }
+    func questions(_ kind: QuestionKind) -> ReaderPool { pools.questions(kind) }
+
 
     /// What the commit thread did: taken up and answered; published as soon as there is time.
     func take(_ outcome: CommitOutcome) {
