@@ -1,5 +1,5 @@
 internal import Glibc
-package import NIOCore
+internal import NIOCore
 internal import NIOPosix
 
 /// What the network said, for people: the system's own words, without the layers around them.

@@ -70,7 +70,7 @@ struct UnknownEventTests {
         _ = try log.commitControl(.critical, behind: [])
         var hub = FeedHub(position: log.head, view: log.view)
         let id = SubscriberID(rawValue: 1)
-        let actions = hub.subscribe(id, to: .everything, start: .snapshot(.noToken))
+        let actions = hub.subscribe(id, to: .everything, .items, start: .snapshot(.noToken))
         guard actions.count == 1, case .turnAway(id, let event)? = actions.first else {
             Issue.record("it was served: \(actions)")
             return

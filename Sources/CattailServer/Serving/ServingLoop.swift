@@ -94,7 +94,6 @@ final class ServingLoop {
     var readers: ReaderPool { pools.subscribers }
     func questions(_ kind: QuestionKind) -> ReaderPool { pools.questions(kind) }
 
-
     /// What the commit thread did: taken up and answered; published as soon as there is time.
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {

@@ -2,6 +2,7 @@ internal import CattailClient
 internal import CattailServer
 internal import EndpointDocuments
 internal import EndpointModel
+internal import EndpointState
 internal import Foundation
 internal import LogStore
 internal import Projection
