@@ -13,7 +13,7 @@ package struct LeaderCore: Sendable {
     /// Behind the last event that is durable.
     package private(set) var head: Position
     /// The time of the last event; the next is never earlier.
-    private var lastTime: Timestamp
+    package private(set) var lastTime: Timestamp
     private var uids: SeededGenerator
 
     /// - Parameter seed: Randomness for uids, from the system's source.

@@ -38,12 +38,18 @@ package final class ServerTransport: Sendable {
     package static func listen<Driver: PeerDriver>(
         _ configuration: Configuration, group: any EventLoopGroup,
         admit: @escaping @Sendable () -> Admission,
-        makeDriver: @escaping @Sendable (any Channel) -> Driver
+        makeDriver: @escaping @Sendable (any Channel) -> Driver,
+        accepting: AcceptReactions
     ) async throws(TransportError) -> ServerTransport {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.maxMessagesPerRead, value: configuration.acceptsPerTurn)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptWatch(accepting))
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,

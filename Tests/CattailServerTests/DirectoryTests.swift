@@ -112,6 +112,64 @@ extension ServerTests {
             #expect(digests.count == 1)
         }
 
+        @Test("G4: a leader does not start over a follower's directory, and leaves it as it is")
+        func followers() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try await TestNode.leader(in: folder.path("leader"))
+            let node = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            _ = try await node.status("has an event") { $0.seq == 1 }
+            try await node.stop()
+            let error = await #expect(throws: LeaderRefusal.self) {
+                try await TestNode.leader(in: folder.path("f")).stop()
+            }
+            #expect(error?.code == "follower-directory")
+            #expect(try Held.files(in: folder.path("f")).isEmpty)
+            let again = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            try await again.stop()
+            try await leader.stop()
+        }
+
+        @Test("A leader whose clock is far behind its log is refused; one a little behind is not")
+        func clock() async throws {
+            let folder = try TemporaryFolder()
+            let directory = try await stopped(folder)
+            let now = WallClock.system.now().microseconds
+            let far = WallClock { Timestamp(microseconds: now - 3_600_000_000) }
+            let error = await #expect(throws: LeaderRefusal.self) {
+                try await TestNode.leader(in: directory) { $0.clock = far }.stop()
+            }
+            #expect(error?.code == "clock-behind")
+            #expect(try Held.files(in: directory).isEmpty)
+            let near = WallClock { Timestamp(microseconds: now - 60_000_000) }
+            try await TestNode.leader(in: directory) { $0.clock = near }.stop()
+            try await TestNode.leader(in: directory) {
+                $0.clock = far
+                $0.limits.clockBehindMicroseconds = .max
+            }.stop()
+        }
+
+        @Test("Connections are bounded by the descriptors that there are, the node's own kept back")
+        func descriptors() {
+            #expect(Descriptors(available: 12_128).connections(wanted: 16_000) == 12_000)
+            #expect(Descriptors(available: 1 << 20).connections(wanted: 16_000) == 16_000)
+            #expect(Descriptors(available: 20).connections(wanted: 16_000) == 1)
+            #expect(Descriptors.raise() == Descriptors.raise())
+        }
+
+        @Test("That nothing can be accepted is told once, and that it is over too")
+        func accepting() {
+            var standing = AcceptStanding()
+            #expect(standing.accepted() == nil)
+            #expect(standing.failed(errno: ECONNABORTED) == nil)
+            #expect(standing.failed(errno: EMFILE) == .exhausted(errno: EMFILE))
+            #expect(standing.failed(errno: EMFILE) == nil)
+            #expect(standing.accepted() == .accepting)
+            #expect(standing.accepted() == nil)
+            #expect(standing.failed(errno: ENFILE) == .exhausted(errno: ENFILE))
+            #expect(AcceptStanding.pauseMilliseconds(errno: EMFILE) == 500)
+            #expect(AcceptStanding.pauseMilliseconds(errno: ECONNABORTED) == nil)
+        }
+
         @Test("When a node has ended, port, files and directory are free, whoever refers to it")
         func ended() async throws {
             let folder = try TemporaryFolder()

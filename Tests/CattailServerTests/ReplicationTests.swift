@@ -205,6 +205,7 @@ extension ServerTests {
             try await leader.stop()
             try await follower.stop()
             // What promotion will do, by hand: the follower's files lead.
+            try FileManager.default.removeItem(at: folder.url("f/node-id"))
             let risen = try await TestNode.leader(in: folder.path("f"))
             let again = risen.client()
             #expect(try await again.perform(request).seq == Seq(2))

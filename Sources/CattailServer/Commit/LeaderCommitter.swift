@@ -12,6 +12,7 @@ struct LeaderCommitter: Committer {
     private var core: LeaderCore
     private let writer: LogWriter
     private let clock: WallClock
+    private var clockWatch: ClockWatch
     private let logger: Logger
     private let health: NodeHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
@@ -29,6 +30,7 @@ struct LeaderCommitter: Committer {
         self.core = core
         self.writer = writer
         self.clock = clock
+        clockWatch = ClockWatch(lastTime: core.lastTime)
         self.logger = logger
         self.health = health
     }
@@ -74,7 +76,7 @@ struct LeaderCommitter: Committer {
         let plan: CommitPlan
         do {
             plan = try core.plan(
-                mutations, at: clock.now(), searching: search, findRequest: findRequest,
+                mutations, at: now(), searching: search, findRequest: findRequest,
                 fetch: record)
         } catch {
             logger.error("requests cannot be looked up", error)
@@ -91,6 +93,16 @@ struct LeaderCommitter: Committer {
             return failed(batch, plan, error)
         }
         return succeeded(batch, plan)
+    }
+
+    private mutating func now() -> Timestamp {
+        let now = clock.now()
+        if let behind = clockWatch.jumpBack(at: now) {
+            logger.warning(
+                "the clock went back; events bear the last time until it is there again",
+                metadata: ["code": "clock-behind", "seconds": "\(behind / 1_000_000)"])
+        }
+        return now
     }
 
     private mutating func succeeded(

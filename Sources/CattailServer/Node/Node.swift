@@ -33,8 +33,7 @@ package final class Node: Sendable {
     /// Opens or makes the log, and listens. The node takes writes when this returns.
     package static func leader(_ configuration: NodeConfiguration) async throws -> Node {
         try await start(configuration) { directory, group in
-            let files = try NodeFiles.openLeader(
-                directory, clock: configuration.clock, logger: configuration.logger)
+            let files = try NodeFiles.openLeader(directory, configuration)
             return try await Node(configuration, .leader, files, nil, group)
         }
     }
@@ -72,11 +71,12 @@ package final class Node: Sendable {
     }
 
     private init(
-        _ configuration: NodeConfiguration, _ role: NodeRole, _ files: NodeFiles,
+        _ given: NodeConfiguration, _ role: NodeRole, _ files: NodeFiles,
         _ upstream: UpstreamLink?, _ group: MultiThreadedEventLoopGroup
     ) async throws {
         let loop = group.next()
-        let logger = configuration.logger
+        let logger = given.logger
+        let configuration = given.bounded(by: Descriptors.raise())
         let health = upstream?.health ?? NodeHealth()
         let committer = CommitThread()
         let views = ViewThread()
@@ -180,7 +180,10 @@ package final class Node: Sendable {
         try await ServerTransport.listen(
             .init(address: configuration.listen), group: loop,
             admit: { serving.value.connectionCount.enter() },
-            makeDriver: { channel in serving.value.makeConnection(channel) })
+            makeDriver: { channel in serving.value.makeConnection(channel) },
+            accepting: AcceptReactions(
+                failed: { serving.value.acceptFailed(errno: $0) },
+                accepted: { serving.value.accepted() }))
     }
 
     // MARK: Running
@@ -233,6 +236,16 @@ package final class Node: Sendable {
         let deadline = loop.scheduleTask(in: timeout) { serving.value.abandon() }
         try? await empty.get()
         deadline.cancel()
+    }
+}
+
+extension NodeConfiguration {
+    /// With no more connections than there is room for.
+    fileprivate func bounded(by descriptors: Descriptors) -> NodeConfiguration {
+        var bounded = self
+        bounded.limits.connections = descriptors.connections(wanted: limits.connections)
+        descriptors.report(connections: bounded.limits.connections, to: logger)
+        return bounded
     }
 }
 

@@ -23,18 +23,31 @@ struct NodeFiles {
 
     /// A leader's: a new directory gets a new log, whose first event begins its first epoch.
     static func openLeader(
-        _ directory: DataDirectory, clock: WallClock, logger: Logger
+        _ directory: DataDirectory, _ configuration: NodeConfiguration
     ) throws -> NodeFiles {
+        if NodeIDFile.exists(in: directory.path) {
+            throw LeaderRefusal.followerDirectory(directory.path)
+        }
         let writer =
             try LogWriter.exists(in: directory)
             ? LogWriter.open(in: directory) : LogWriter.create(in: directory, logID: randomLogID())
-        if writer.head.seq == .zero { try beginFirstEpoch(writer, clock) }
-        let files = try open(directory, writer, logger)
-        guard let event = files.views.view.view.unknownEvent else { return files }
-        // It could judge no mutation, and must not make an event that others would (R19).
+        if writer.head.seq == .zero { try beginFirstEpoch(writer, configuration.clock) }
+        let files = try open(directory, writer, configuration.logger)
+        guard let refusal = refusal(of: files, configuration) else { return files }
         try files.views.store.close()
         try writer.close()
-        throw event
+        throw refusal
+    }
+
+    private static func refusal(
+        of files: NodeFiles, _ configuration: NodeConfiguration
+    ) -> (any Error)? {
+        // It could judge no mutation, and must not make an event that others would (R19).
+        if let event = files.views.view.view.unknownEvent { return event }
+        let now = configuration.clock.now()
+        let behind = files.lastTime.microseconds - now.microseconds
+        guard behind > configuration.limits.clockBehindMicroseconds else { return nil }
+        return LeaderRefusal.clockBehind(now: now, last: files.lastTime)
     }
 
     /// A follower's, when it has a log already; nil when it must ask its upstream which log.

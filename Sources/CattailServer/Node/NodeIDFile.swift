@@ -23,6 +23,11 @@ enum NodeIDFile {
         return id
     }
 
+    /// Whether the directory is that of a node which replicates, or was one.
+    static func exists(in directory: String) -> Bool {
+        access(directory + "/" + name, F_OK) == 0
+    }
+
     private static func parse(_ text: [UInt8], _ path: String) throws(NodeIDMalformed) -> NodeID {
         let line = String(decoding: text.dropLast(), as: UTF8.self)
         guard text.count == digits + 1, text.last == UInt8(ascii: "\n"),

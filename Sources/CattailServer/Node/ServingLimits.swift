@@ -16,6 +16,9 @@ package struct ServingLimits: Sendable {
     /// What may wait in one connection's socket queue before its requests are not read any more:
     /// a peer that asks and never reads costs about this much (G9, G12).
     package var unsentBytes = 1 << 20
+    /// How far the wall clock may stand behind the log's last event when a leader starts. Time
+    /// daemons step by less; beyond it the clock is wrong, or was when the log was written.
+    package var clockBehindMicroseconds: Int64 = 300_000_000
     /// The pauses between attempts to reach an upstream, growing from the first to the second:
     /// nobody waits longer for a leader that is back.
     package var upstreamPauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))

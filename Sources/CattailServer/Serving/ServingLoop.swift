@@ -39,6 +39,7 @@ final class ServingLoop {
     private var lastPublished = (start: NIODeadline.now(), end: NIODeadline.now())
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
+    var acceptStanding = AcceptStanding()
     private let plainEncoder = FrameEncoder()
     let limits: ServingLimits
     private let sessionClock: SessionClock
@@ -66,8 +67,8 @@ final class ServingLoop {
         self.nodeID = nodeID
         pools = readers
         self.committer = committer
-        self.health = health
         self.views = views
+        self.health = health
         logger = configuration.logger
         clock = configuration.clock
         directory = configuration.directory
@@ -90,9 +91,10 @@ final class ServingLoop {
     /// Milliseconds on a clock that never goes back: what sessions and feeds measure with.
     var now: UInt64 { sessionClock.milliseconds - startedAt }
 
-    // MARK: Commits
     var readers: ReaderPool { pools.subscribers }
     func questions(_ kind: QuestionKind) -> ReaderPool { pools.questions(kind) }
+
+    // MARK: Commits
 
     /// What the commit thread did: taken up and answered; published as soon as there is time.
     func take(_ outcome: CommitOutcome) {

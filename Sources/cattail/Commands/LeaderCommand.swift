@@ -8,10 +8,16 @@ struct LeaderCommand: AsyncParsableCommand, NodeCommand {
         discussion: "Prints one line on standard output when it takes writes. SIGTERM and "
             + "SIGINT drain it; a second SIGINT ends it at once.")
 
+    @Flag(help: "Start though the clock is far behind the log's last event: it was wrong then.")
+    var acceptClockBehind = false
+
     @OptionGroup var process: ProcessOptions
 
     func run() async throws {
-        let configuration = try process.configuration()
+        var configuration = try process.configuration()
+        if try acceptClockBehind || Setting.isOn("accept-clock-behind") {
+            configuration.limits.clockBehindMicroseconds = .max
+        }
         try await NodeProcess.run { try await Node.leader(configuration) }
     }
 }

@@ -37,6 +37,8 @@ extension Fault {
             ]
         case let error as NodeIDMalformed:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
+        case let error as LeaderRefusal:
+            [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as UpstreamMismatch:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as TransportError:

@@ -29,10 +29,10 @@ final class ScriptedServer: Sendable {
         let (stream, accepted) = AsyncStream.makeStream(of: ScriptedPeer.self)
         let transport = try await ServerTransport.listen(
             .init(address: ServerAddress(host: "127.0.0.1", port: 0)),
-            group: MultiThreadedEventLoopGroup.singleton, admit: { .welcome }
-        ) { channel in
-            PeerRecorder(eventLoop: channel.eventLoop, hello: hello) { accepted.yield($0) }
-        }
+            group: MultiThreadedEventLoopGroup.singleton, admit: { .welcome },
+            makeDriver: { channel in
+                PeerRecorder(eventLoop: channel.eventLoop, hello: hello) { accepted.yield($0) }
+            }, accepting: AcceptReactions(failed: { _ in nil }, accepted: {}))
         return ScriptedServer(transport: transport, stream: stream, accepted: accepted)
     }
 
