@@ -124,4 +124,14 @@ struct ValidateCommandTests {
         let outcome = try await cattail("validate", "-f", "-", input: list)
         #expect(outcome.output == "Successfully validated 10000 'WorkloadEndpoint' resource(s)\n")
     }
+
+    @Test("what cannot be read is told with its cause and with what to do")
+    func unreadable() async throws {
+        // No process may read its memory from the beginning.
+        let outcome = try await cattail("validate", "-f", "/proc/self/mem")
+        #expect(outcome.code == 1)
+        #expect(
+            outcome.errors == "error: file-unreadable: /proc/self/mem: Input/output error, "
+                + "look at its rights and at the disk\n")
+    }
 }

@@ -37,7 +37,7 @@ struct InputFile: Hashable, Sendable {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
         } catch {
-            throw Fault(code: FaultCode.fileUnreadable, what: "\(directory): \(error)")
+            throw unreadable("\(directory): \(error)")
         }
         var files: [InputFile] = []
         for name in names {
@@ -50,6 +50,12 @@ struct InputFile: Hashable, Sendable {
             }
         }
         return files
+    }
+
+    private static func unreadable(_ what: String) -> Fault {
+        Fault(
+            code: FaultCode.fileUnreadable, what: what,
+            remedy: "look at its rights and at the disk")
     }
 
     /// How many bytes there are to read; nil for pipes and terminals.
@@ -65,7 +71,7 @@ struct InputFile: Hashable, Sendable {
     func read(_ take: (UnsafeRawBufferPointer) -> ReadingStep) throws(Fault) {
         let descriptor = name == "-" ? 0 : open(name, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw Fault(code: FaultCode.fileUnreadable, what: SystemCause.text(name))
+            throw Self.unreadable(SystemCause.text(name))
         }
         defer { if descriptor > 0 { close(descriptor) } }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -78,7 +84,7 @@ struct InputFile: Hashable, Sendable {
             } else if count == 0 {
                 return
             } else if errno != EINTR {
-                throw Fault(code: FaultCode.fileUnreadable, what: SystemCause.text(name))
+                throw Self.unreadable(SystemCause.text(name))
             }
         }
     }
