@@ -29,40 +29,56 @@ package struct KeyTable: Sendable {
     package var count: Int { shards.reduce(0) { $0 + $1.count } }
 
     package func item(forKey key: EndpointKey) -> EncodedItem? {
+        item(forKey: key, hash: KeyHash(key))
+    }
+
+    /// - Parameter hash: Of the key, made where there was time.
+    package func item(forKey key: EndpointKey, hash: KeyHash) -> EncodedItem? {
         key.withBytes { namespace, name in
-            let hash = Self.hash(namespace, name)
-            return shards[shard(hash)].item(hash, namespace, name)
+            shards[shard(hash.value)].item(hash.value, namespace, name)
         }
     }
 
     /// Puts the item under its key; gives back the one that stood there.
     package mutating func put(_ item: EncodedItem) -> EncodedItem? {
+        put(item, hash: KeyHash(keyOf: item))
+    }
+
+    /// - Parameter hash: Of the item's key.
+    package mutating func put(_ item: EncodedItem, hash: KeyHash) -> EncodedItem? {
         item.withKeyBytes { namespace, name in
-            let hash = Self.hash(namespace, name)
-            return shards[shard(hash)].put(item, hash, namespace, name)
+            shards[shard(hash.value)].put(item, hash.value, namespace, name)
         }
     }
 
     /// Removes the item that has the same key as `other`, such as a delete.
     package mutating func remove(keyOf other: EncodedItem) -> EncodedItem? {
         other.withKeyBytes { namespace, name in
-            let hash = Self.hash(namespace, name)
+            let hash = KeyHash(namespace, name).value
             return shards[shard(hash)].remove(hash, namespace, name)
         }
     }
 
-    private static func hash(
-        _ namespace: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer
-    ) -> UInt64 {
+    private func shard(_ hash: UInt64) -> Int { Int(hash >> UInt64(64 - shardBits)) }
+}
+
+/// The hash of an endpoint's key in this process. Whoever has time makes it, so that a committer
+/// need not.
+package struct KeyHash: Hashable, Sendable {
+    fileprivate let value: UInt64
+
+    package init(_ key: EndpointKey) { self = key.withBytes { KeyHash($0, $1) } }
+
+    package init(keyOf item: EncodedItem) { self = item.withKeyBytes { KeyHash($0, $1) } }
+
+    fileprivate init(_ namespace: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer) {
         var hasher = Hasher()
         hasher.combine(bytes: namespace)
         // A byte that neither part holds keeps ("a", "bc") and ("ab", "c") apart.
         hasher.combine(UInt8(0))
         hasher.combine(bytes: name)
-        return UInt64(truncatingIfNeeded: hasher.finalize())
+        value = UInt64(truncatingIfNeeded: hasher.finalize())
     }
-
-    private func shard(_ hash: UInt64) -> Int { Int(hash >> UInt64(64 - shardBits)) }
 }
 
 /// One part of the table; its size is a power of two, and at most two of three slots are taken.

@@ -23,20 +23,25 @@ package struct KeyedView: Sendable {
 
     package func item(forKey key: EndpointKey) -> EncodedItem? { live.item(forKey: key) }
 
-    package func standing(of key: EndpointKey) -> Standing {
-        if let item = live.item(forKey: key) { return .live(item) }
+    /// - Parameter hash: Of the key.
+    package func standing(of key: EndpointKey, hash: KeyHash) -> Standing {
+        if let item = live.item(forKey: key, hash: hash) { return .live(item) }
         if tombstones.isEmpty { return .gone(last: .zero) }
         return .gone(last: tombstones[KeyFingerprint(key)] ?? .zero)
     }
 
     /// Takes up the next event, or refuses it and stays as it is.
-    package mutating func fold(_ item: EncodedItem) throws(FoldError) -> EndpointView.Change {
+    ///
+    /// - Parameter hash: Of its key, where it is at hand.
+    package mutating func fold(_ item: EncodedItem, hash: KeyHash? = nil) throws(FoldError)
+        -> EndpointView.Change
+    {
         guard item.seq == seq.next else {
             throw .seqUnexpected(found: item.seq, expected: seq.next)
         }
         var previous: EncodedItem?
         switch item.kind {
-        case .put: previous = try foldPut(item)
+        case .put: previous = try foldPut(item, hash ?? KeyHash(keyOf: item))
         case .delete: previous = try foldDelete(item)
         case .control: break
         }
@@ -44,8 +49,10 @@ package struct KeyedView: Sendable {
         return EndpointView.Change(item: item, previous: previous)
     }
 
-    private mutating func foldPut(_ item: EncodedItem) throws(FoldError) -> EncodedItem? {
-        let previous = live.put(item)
+    private mutating func foldPut(_ item: EncodedItem, _ hash: KeyHash) throws(FoldError)
+        -> EncodedItem?
+    {
+        let previous = live.put(item, hash: hash)
         do {
             if let previous {
                 try item.checkFollows(live: previous)

@@ -59,6 +59,7 @@ package final class DataDirectory: Sendable {
         package static let anchor = "anchor"
         package static let lock = "lock"
         package static let views = "views.sqlite"
+        package static let nodeID = "node-id"
     }
 
     private static func normalized(_ directory: String) -> String {
@@ -89,10 +90,12 @@ package final class DataDirectory: Sendable {
     private static func refuseForeign(_ path: String) throws(LogError) {
         let names = try FileSystem.names(in: path)
         guard !names.contains(Name.log) else { return }
-        let ours = [Name.log, Name.anchor, Name.lock, Name.views, "lost+found"]
+        let ours = [
+            Name.log, Name.anchor, Name.lock, Name.views, Name.nodeID, "lost+found",
+        ]
         let foreign = names.first { name in
             !name.hasPrefix(".") && !ours.contains { name == $0 || name.hasPrefix($0 + "-") }
-                && !name.hasPrefix(Name.log + ".") && !name.hasPrefix(Name.anchor + ".")
+                && ![Name.log, Name.anchor, Name.nodeID].contains { name.hasPrefix($0 + ".") }
         }
         guard let foreign else { return }
         throw .notOurs(path: path, reason: "it holds no log, but \(foreign)")

@@ -1,4 +1,5 @@
 package import EndpointModel
+package import EndpointState
 package import SyncProtocol
 
 /// A mutation that passed everything that can be judged without the state: its endpoint is
@@ -11,6 +12,8 @@ package final class AdmittedMutation: Sendable {
     package let requestHash: Hash256
     package let operation: SyncProtocol.Operation
     package let key: EndpointKey
+    /// Of the key: made here, where there is time.
+    package let keyHash: KeyHash
     /// The canonical encoding; nil for deletes.
     package let endpoint: EncodedEndpoint?
     package let expectedSeq: Seq?
@@ -28,6 +31,7 @@ package final class AdmittedMutation: Sendable {
         requestHash = mutation.requestHash
         operation = mutation.operation
         self.key = key
+        keyHash = KeyHash(key)
         self.endpoint = endpoint
         expectedSeq = mutation.expectedSeq
         expectedUID = mutation.expectedUID

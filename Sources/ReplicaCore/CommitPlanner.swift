@@ -98,7 +98,7 @@ struct CommitPlanner {
     }
 
     private mutating func judge(_ mutation: AdmittedMutation) {
-        switch (mutation.operation, standing(of: mutation.key)) {
+        switch (mutation.operation, standing(of: mutation)) {
         case (.create, .live(let item)):
             refuse(mutation, .alreadyExists(mutation.key, standing: item))
         case (.create, .gone(let last)): create(mutation, after: last)
@@ -198,7 +198,7 @@ struct CommitPlanner {
         guard mutation.dryRun == .no else {
             return answer(
                 mutation, outcome, seq: item.previousSeq,
-                dependsOnCommit: isPlanned(mutation.key))
+                dependsOnCommit: isPlanned(mutation))
         }
         guard item.seq < .last else { return refuse(mutation, .logFull) }
         let audit = AuditPart(
@@ -208,7 +208,7 @@ struct CommitPlanner {
             address: mutation.actor.address, origin: mutation.origin)
         let record = EncodedRecord(item: item, audit: audit)
         let chain = plan.head.chain.followed(by: record.hash)
-        _ = overlay.put(item)
+        _ = overlay.put(item, hash: mutation.keyHash)
         requestsInBatch[Request(mutation)] = plan.records.count
         plan.records.append(record)
         plan.requests.append(mutation)
@@ -221,12 +221,18 @@ struct CommitPlanner {
 
     // MARK: Inside
 
-    private func standing(of key: EndpointKey) -> KeyedView.Standing {
-        guard let planned = overlay.item(forKey: key) else { return view.standing(of: key) }
+    private func standing(of mutation: AdmittedMutation) -> KeyedView.Standing {
+        guard let planned = planned(mutation) else {
+            return view.standing(of: mutation.key, hash: mutation.keyHash)
+        }
         return planned.kind == .put ? .live(planned) : .gone(last: planned.seq)
     }
 
-    private func isPlanned(_ key: EndpointKey) -> Bool { overlay.item(forKey: key) != nil }
+    private func planned(_ mutation: AdmittedMutation) -> EncodedItem? {
+        overlay.item(forKey: mutation.key, hash: mutation.keyHash)
+    }
+
+    private func isPlanned(_ mutation: AdmittedMutation) -> Bool { planned(mutation) != nil }
 
     private func isPlanned(_ item: EncodedItem) -> Bool { item.seq > view.seq }
 
@@ -239,7 +245,7 @@ struct CommitPlanner {
 
     /// A refusal that speaks of an endpoint of this batch holds only when that is durable.
     private mutating func refuse(_ mutation: AdmittedMutation, _ failure: MutationFailure) {
-        refuse(mutation, failure, dependsOnCommit: isPlanned(mutation.key))
+        refuse(mutation, failure, dependsOnCommit: isPlanned(mutation))
     }
 
     private mutating func refuse(

@@ -72,9 +72,9 @@ package struct LeaderCore: Sendable {
     package mutating func committed(_ plan: CommitPlan) -> [EndpointView.Change] {
         var changes: [EndpointView.Change] = []
         changes.reserveCapacity(plan.records.count)
-        for record in plan.records {
+        for (record, request) in zip(plan.records, plan.requests) {
             do {
-                changes.append(try view.fold(record.item))
+                changes.append(try view.fold(record.item, hash: request.keyHash))
             } catch {
                 preconditionFailure("a planned event does not fold: \(error)")
             }

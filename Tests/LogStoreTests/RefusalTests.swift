@@ -133,6 +133,8 @@ struct RefusalTests {
         let fixture = try LogFixture()
         try fixture.write(Data("half".utf8), to: fixture.logPath + ".new")
         try fixture.write(Data("half".utf8), to: fixture.anchorPath + ".new")
+        // A follower's name comes before its log.
+        try fixture.write(Data("0123\n".utf8), to: fixture.directory + "/node-id")
         #expect(try !LogWriter.exists(in: fixture.held))
         #expect(try fixture.create().head == .origin(of: History.logID))
         let names = try FileManager.default.contentsOfDirectory(atPath: fixture.directory)

@@ -11,6 +11,9 @@ internal import SyncProtocol
 struct CommitOutcome: Sendable {
     let batch: CommittedBatch?
     let replies: [Reply]
+    /// What was carried out. Nobody reads it: it ends where it began, on the serving loop's thread,
+    /// whose memory it is, and not on the one that commits.
+    var mutations: [AdmittedMutation] = []
 
     struct Reply: Sendable {
         let connection: ConnectionID

@@ -113,7 +113,8 @@ struct LeaderCommitter: Committer {
         return CommitOutcome(
             batch: CommittedBatch(
                 records: plan.records, changes: changes, position: core.head),
-            replies: replies(batch, plan.answers.map(\.answer)))
+            replies: replies(batch, plan.answers.map(\.answer)),
+            mutations: batch.flatMap(\.1))
     }
 
     /// The write failed: what depends on it is refused when it surely did not happen, else

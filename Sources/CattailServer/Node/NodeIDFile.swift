@@ -6,7 +6,7 @@ internal import SyncProtocol
 /// `DIR/node-id`: who this node is to those that it replicates from, from its first start on and
 /// across restarts (R46). 32 lower-case hexadecimal digits and a newline, for people to read.
 enum NodeIDFile {
-    static let name = "node-id"
+    static let name = DataDirectory.Name.nodeID
 
     private static let digits = 32
 
