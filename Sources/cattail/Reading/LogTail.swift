@@ -54,11 +54,15 @@ struct LogTail {
     }
 
     private func find(_ point: LogPoint) async throws -> Start {
-        do { return try await found(point) } catch let error as ClientError
-            where error.code == .positionAhead
-        {
-            // It will come: what is before it is let pass.
-            return try await found(.age(microseconds: 0), orLater: point)
+        while true {
+            do { return try await found(point) } catch let error as ClientError
+                where error.code == .positionAhead
+            {
+                // It will come: what is before it is let pass. Or it has come between the two
+                // questions, and can be asked for.
+                let start = try await found(.age(microseconds: 0), orLater: point)
+                guard case .seq(let wanted) = point, start.first > wanted else { return start }
+            }
         }
     }
 
