@@ -66,7 +66,8 @@ enum ViewFile {
     static func write(_ view: PositionedView, to path: String) throws(SQLiteError) {
         removeWithCompanions(path)
         let connection = try SQLiteConnection(path: path, access: .create)
-        try connection.set(pragma: "page_size", to: "4096")
+        // As the log's: half of it takes a tenth longer to write.
+        try connection.set(pragma: "page_size", to: "8192")
         try connection.defend()
         try connection.set(pragma: "synchronous", to: "2")
         // Room for the inner pages and then some: without it pages are written more than once.
