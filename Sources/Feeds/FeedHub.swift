@@ -187,11 +187,7 @@ package struct FeedHub {
     /// A subscriber of the log comes; it holds everything up to `held`, which is on this
     /// history.
     package mutating func subscribeToLog(_ id: SubscriberID, held: Position) -> [HubAction] {
-        if logSubscribers.isEmpty {
-            // What was gathered for those who have gone lies before the new ring.
-            pendingRecords = []
-            logRing = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
-        }
+        if logSubscribers.isEmpty { forgetRecords() }
         logSubscribers.insert(id)
         subscribers[id] = Subscriber(id: id, subject: .log, phase: .tail, held: held.seq)
         counters.resyncs[.deltas, default: 0] += 1
@@ -205,12 +201,20 @@ package struct FeedHub {
         guard let subscriber = subscribers.removeValue(forKey: id) else { return [] }
         if case .catchingUp = subscriber.phase { actions.append(.endCatchUp(id)) }
         switch subscriber.subject {
-        case .log: logSubscribers.remove(id)
+        case .log:
+            logSubscribers.remove(id)
+            if logSubscribers.isEmpty { forgetRecords() }
         case .state(let feed):
             feeds[feed]?.subscribers.remove(id)
             if feeds[feed]?.subscribers.isEmpty == true { feeds[feed]?.idleSince = milliseconds }
         }
         return takeActions()
+    }
+
+    /// Nobody is there to read what was gathered, and whoever comes begins behind it.
+    private mutating func forgetRecords() {
+        pendingRecords = []
+        logRing = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
     }
 
     /// The socket took this many bytes of what was written for the subscriber.
@@ -301,8 +305,10 @@ package struct FeedHub {
         }
     }
 
-    /// What all feeds keep to be sent again.
-    package var keptBytes: Int { feeds.values.reduce(0) { $0 + $1.keptBytes } }
+    /// What is kept to be sent again, by all feeds and for subscribers of the log.
+    package var keptBytes: Int {
+        feeds.values.reduce(logRing.byteCount) { $0 + $1.keptBytes }
+    }
 
     // MARK: What is asked
 

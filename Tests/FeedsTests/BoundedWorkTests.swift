@@ -57,6 +57,18 @@ struct BoundedWorkTests {
         #expect(hub.progress(of: id) == nil)
     }
 
+    @Test("The log's frames are kept while somebody reads the log, and no longer (G9)")
+    func logFrames() throws {
+        var world = try Self.world(4)
+        let id = try world.subscribeToLog(from: world.log.head)
+        try world.settle()
+        var dice = Dice(seed: 23)
+        for number in 0..<3 { try world.commit([Self.large(number, &dice)]) }
+        #expect(world.hub.keptBytes > 0)
+        _ = try world.cut(id)
+        #expect(world.hub.keptBytes == 0)
+    }
+
     @Test("A feed that nobody came back to is let go, and not before its time (G9)")
     func idleFeeds() throws {
         var world = try Self.world(4)

@@ -34,9 +34,7 @@ final class ServingLoop {
     /// Subscriptions from ahead of this node, until it gets there (G7).
     private var ahead: [ConnectionID: Seq] = [:]
     private var unflushed: Set<ConnectionID> = []
-    private var isToPublish = false
-    /// Begin and end of the last time.
-    private var lastPublished = (start: NIODeadline.now(), end: NIODeadline.now())
+    private var pace = PublishPace()
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
     var acceptStanding = AcceptStanding()
@@ -108,27 +106,22 @@ final class ServingLoop {
         flush()
     }
 
-    /// Behind what the loop has to do already, and not before it has been free for as long as the
-    /// last time took: at rest that is at once, and under load commits gather in one frame and the
-    /// loop has time for others.
     private func publishSoon() {
-        guard !isToPublish, hub.hasPending else { return }
-        isToPublish = true
+        guard hub.hasPending, let plan = pace.wanted(at: NIODeadline.now().uptimeNanoseconds)
+        else { return }
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let due = lastPublished.end + (lastPublished.end - lastPublished.start)
-        if due <= .now() {
-            loop.execute { bound.value.publish() }
-        } else {
-            loop.scheduleTask(deadline: due) { bound.value.publish() }
+        switch plan {
+        case .soon: loop.execute { bound.value.publish() }
+        case .at(let due):
+            loop.scheduleTask(deadline: .uptimeNanoseconds(due)) { bound.value.publish() }
         }
     }
 
     private func publish() {
-        isToPublish = false
-        let start = NIODeadline.now()
+        pace.begun(at: NIODeadline.now().uptimeNanoseconds)
         perform(hub.publish())
         flush()
-        lastPublished = (start, .now())
+        pace.ended(at: NIODeadline.now().uptimeNanoseconds)
     }
 
     private func noteTime(of batch: CommittedBatch) {
