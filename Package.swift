@@ -23,6 +23,7 @@ let lifecycle = Target.Dependency.product(
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 let package = Package(
@@ -41,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -124,7 +126,8 @@ let package = Package(
             dependencies: [
                 "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol", "LogStore",
                 "Projection", "SyncTransport", "CattailClient", "Audit", "CattailServer",
-                "ReferenceCluster", arguments, lifecycle, unixSignals, logging, nioCore, nioPosix,
+                "ReferenceCluster", arguments, histogram, lifecycle, unixSignals, logging, nioCore,
+                nioPosix,
             ],
             swiftSettings: settings),
         // The example of the client library: compiled here, so that it goes on fitting.

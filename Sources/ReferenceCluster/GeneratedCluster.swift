@@ -43,6 +43,9 @@ package struct GeneratedCluster: Sendable {
 
     package var indices: Range<Int> { 0..<count }
 
+    /// What the node with this number, from 0, is called.
+    package static func nodeName(_ number: Int) -> String { Text.node(number) }
+
     /// The endpoint with one label changed: its `version`, to another for each step, as a
     /// rollout would.
     package static func relabelled(

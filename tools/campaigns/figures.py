@@ -24,6 +24,7 @@ class Bench:
         self.runs = runs
         self.quick = quick
         self.made = 0
+        self.programs = None
 
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
@@ -41,6 +42,13 @@ class Bench:
         if result.returncode:
             raise Failed(f"{' '.join(command)}: {result.stderr.strip()[-1000:]}")
         return result.stdout
+
+    def limit_program(self, name):
+        """A program of Benchmarks/limits, compiled once."""
+        if self.programs is None:
+            self.programs = self.tool(
+                os.path.join(self.root, "tools", "bench"), "limit-programs").strip()
+        return os.path.join(self.programs, name)
 
     def count(self, whole, quick):
         return quick if self.quick else whole
@@ -90,7 +98,6 @@ def bulk(bench):
     """Endpoints that are in memory, through the library; a C program that appends rows of the same
     lengths in batches of the same mean size beside it, with and without checkpoints."""
     count = bench.count(100_000, 10_000)
-    program = bench.tool(os.path.join(bench.root, "tools", "bench"), "limit-program").strip()
     ours, plain, checkpointed = [], [], []
     for run in range(bench.runs):
         leader = bench.leader()
@@ -106,7 +113,7 @@ def bulk(bench):
         path = bench.fleet.path("lengths")
         with open(path, "w") as file:
             file.writelines(f"{length}\n" for length in lengths)
-        limit = [program, "--lengths", path, "--batch", str(line["meanBatch"]), "--dir",
+        limit = [bench.limit_program("append"), "--lengths", path, "--batch", str(line["meanBatch"]), "--dir",
                  bench.fleet.folder]
         plain.append(json.loads(bench.tool(*limit)))
         checkpointed.append(json.loads(bench.tool(

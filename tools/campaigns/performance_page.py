@@ -5,15 +5,35 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 def markdown(line):
     host, results = line["host"], line["results"]
-    rows = []
-    for name, result in results.items():
-        rows += ROWS[name](result)
-    table = ["| what | ours | beside it | wanted | |", "|---|---|---|---|---|"]
-    table += [f"| {' | '.join(row)} |" for row in rows]
     runs = "one run" if line["runs"] == 1 else f"medians of {line['runs']} runs"
     about = (f"{line['date'][:10]}, commit {line['commit']}, {host['cores']} cores, Linux"
-             f" {host['kernel']}, load {host['load']} at the end; {runs}.")
-    return about + "\n\n" + "\n".join(table)
+             f" {host['kernel']}, load {host['load']} at the end; {runs}, in"
+             f" {line['seconds'] / 60:.0f} minutes.")
+    parts = [about]
+    older = [row for name, result in results.items() if name in ROWS
+             for row in (ROWS[name](result) if "failed" not in result
+                         else [[name, result["failed"], "", "", "missed"]])]
+    if older:
+        parts.append(table(["what", "ours", "beside it", "wanted", ""], older))
+    fan_out = [fan_out_row(name, result) for name, result in results.items() if name not in ROWS]
+    if fan_out:
+        parts.append(table(["#", "what", "estimate", "goal", "measured", "limit or peer", "ratio",
+                            ""], fan_out))
+    return "\n\n".join(parts)
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def fan_out_row(name, result):
+    number = name.removeprefix("fan")
+    if "failed" in result:
+        return [number, "no figure: " + " ".join(result["failed"].split())[:200], "", "", "", "", "",
+                "missed"]
+    return [number, *(result[part] for part in (
+        "what", "estimate", "goal", "measured", "limit", "ratio")), mark(result["met"])]
 
 
 def write_page(path, line):

@@ -36,14 +36,14 @@ struct BenchWritersCommand: AsyncParsableCommand {
         for client in clients { _ = try await client.apply(Self.warmUp(), effect: .dryRun) }
         let clock = ContinuousClock()
         let start = clock.now
-        let times = try await withThrowingTaskGroup(of: Percentiles.self) { group in
+        let times = try await withThrowingTaskGroup(of: Latencies.self) { group in
             for writer in 0..<writers {
                 let client = clients[writer % clients.count]
                 group.addTask {
                     try await Self.write(requests, from: writer, by: writers, client)
                 }
             }
-            var all = Percentiles()
+            var all = Latencies()
             for try await times in group { all.add(contentsOf: times) }
             return all
         }
@@ -60,9 +60,9 @@ struct BenchWritersCommand: AsyncParsableCommand {
 
     private static func write(
         _ requests: [MutationRequest], from first: Int, by step: Int, _ client: EndpointClient
-    ) async throws -> Percentiles {
+    ) async throws -> Latencies {
         let clock = ContinuousClock()
-        var times = Percentiles()
+        var times = Latencies()
         for index in stride(from: first, to: requests.count, by: step) {
             let start = clock.now
             try await client.perform(requests[index])

@@ -3,28 +3,22 @@ internal import NIOCore
 internal import NIOPosix
 internal import SyncProtocol
 
-/// A subscriber that costs its machine as little as it can: it counts what comes and keeps the
-/// last frame, so that the server is what is measured.
+/// A subscriber that costs its machine as little as it can: it counts what comes, so that the
+/// server is what is measured.
 final class ByteCounter: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let hello: ClientHello
+    private let counts: LoopCounts
     private let inSync: EventLoopPromise<Void>
-    private var isInSync = false
     private var pending = ByteBuffer()
-    private var lastFrame = ByteBuffer()
     private var prefaceWasRead = false
-    private(set) var receivedBytes = 0
-    private(set) var frames = 0
-    /// Of messages other than changes and marks: the first says how the subscription goes on.
-    private(set) var resyncs = 0
+    private(set) var held = Seq.zero
 
-    /// A frame as small as this may be a mark alone.
-    private static let smallBytes = 512
-
-    init(_ hello: ClientHello, inSync: EventLoopPromise<Void>) {
+    init(_ hello: ClientHello, _ counts: LoopCounts, inSync: EventLoopPromise<Void>) {
         self.hello = hello
+        self.counts = counts
         self.inSync = inSync
     }
 
@@ -40,61 +34,68 @@ final class ByteCounter: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        receivedBytes += bytes.readableBytes
+        counts.tally.received(bytes.readableBytes, at: SentLabel.now)
         if pending.readableBytes == 0 { pending = bytes } else { pending.writeBuffer(&bytes) }
         if !prefaceWasRead {
             guard pending.readableBytes >= FrameFormat.preface.count else { return }
             pending.moveReaderIndex(forwardBy: FrameFormat.preface.count)
             prefaceWasRead = true
         }
-        takeFrames()
-        pending.discardReadBytes()
-    }
-
-    private func takeFrames() {
         while let length: UInt32 = pending.getInteger(at: pending.readerIndex),
             let frame = pending.readSlice(length: FrameFormat.lengthBytes + Int(length))
         {
-            frames += 1
-            lastFrame = frame
-            guard !isInSync, frame.readableBytes < Self.smallBytes else { continue }
-            switch Self.message(frame) {
-            case .mark(let mark) where mark.sync == .inSync:
-                isInSync = true
-                inSync.succeed()
-            case .resync: resyncs += 1
-            case .goodbye(let goodbye):
-                inSync.fail(
-                    UsageFault("the server says \(goodbye.code.rawValue)", remedy: goodbye.message))
-            default: break
-            }
+            take(frame, context)
         }
+        pending.discardReadBytes()
+    }
+
+    private func take(_ frame: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let entry = counts.ledger.entry(frame) else {
+            return inSync.fail(UsageFault("a frame cannot be read", remedy: "use equal versions"))
+        }
+        counts.tally.deliveries += entry.changes
+        if let seq = entry.seq {
+            counts.tally.frames += 1
+            held = seq
+        }
+        switch entry.event {
+        case .none: break
+        case .inSync: inSync.succeed()
+        case .resync(let how): counts.tally.resyncs[how.word, default: 0] += 1
+        case .ping(let number): answer(number, context)
+        case .goodbye(let goodbye):
+            counts.tally.goodbyes[goodbye.code.rawValue, default: 0] += 1
+            inSync.fail(
+                UsageFault("the server says \(goodbye.code.rawValue)", remedy: goodbye.message))
+        }
+    }
+
+    /// Who never says anything is taken for dead.
+    private func answer(_ number: UInt64, _ context: ChannelHandlerContext) {
+        guard let pong = try? FrameEncoder().frame(ClientMessage.pong(number)) else { return }
+        context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        counts.tally.disconnects += 1
         inSync.fail(ChannelError.eof)
         context.fireChannelInactive()
     }
+}
 
-    /// What the last frame leads to; nil when it says nothing of that.
-    var heldSeq: UInt64? {
-        switch Self.message(lastFrame) {
-        case .mark(let mark): mark.position.seq.rawValue
-        case .changes(let changes): changes.mark?.position.seq.rawValue
-        default: nil
-        }
-    }
+/// What the counters of one event loop count together.
+final class LoopCounts {
+    var tally = AgentTally()
+    var ledger = FrameLedger()
+}
 
-    private static func message(_ frame: ByteBuffer) -> ServerMessage? {
-        var frame = frame
-        guard frame.readInteger(as: UInt32.self) != nil, let codec: UInt8 = frame.readInteger()
-        else { return nil }
-        if codec == FrameFormat.Codec.zlib.rawValue {
-            guard let size: UInt32 = frame.readInteger(),
-                let body = try? Inflater().inflate(frame, size: Int(size))
-            else { return nil }
-            frame = body
+extension How {
+    fileprivate var word: String {
+        switch self {
+        case .deltas: "deltas"
+        case .netChange: "net-change"
+        case .snapshot: "snapshot"
+        case .reset: "reset"
         }
-        return try? ServerMessage(decoding: frame)
     }
 }

@@ -7,6 +7,6 @@ struct BenchCommand: ParsableCommand {
         abstract: "Measure: load from the user's side, and the fold and rebuild of views.",
         subcommands: [
             BenchWritersCommand.self, BenchBulkCommand.self, BenchAgentsCommand.self,
-            BenchFoldCommand.self, BenchRebuildCommand.self,
+            BenchSubscribersCommand.self, BenchFoldCommand.self, BenchRebuildCommand.self,
         ])
 }

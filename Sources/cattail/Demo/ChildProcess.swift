@@ -1,16 +1,28 @@
 internal import Foundation
 internal import Synchronization
 
-/// A process of this same program, as the demo runs it: started, read line by line, ended by its
+/// A process of this same program, as the demo and `bench` run it: started, read line by line, ended by its
 /// own ID and nothing else.
 final class ChildProcess: Sendable {
     let name: String
     let lines: AsyncStream<String>
     private let process: Process
+    private let input: FileHandle?
     private let exit: AsyncStream<Int32>
 
+    /// What it reads.
+    enum Input {
+        case nothing
+        /// This, then the end.
+        case whole(Data)
+        /// What `send` is called with, until `endInput`.
+        case kept
+    }
+
     /// Starts the program with the arguments; its errors go to `errors`.
-    init(_ name: String, _ arguments: [String], errors: FileHandle, input: Data? = nil) throws {
+    init(_ name: String, _ arguments: [String], errors: FileHandle, input: Input = .nothing)
+        throws
+    {
         self.name = name
         let process = Process()
         process.executableURL = Self.program
@@ -18,8 +30,11 @@ final class ChildProcess: Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = errors
-        let inputPipe = input.map { _ in Pipe() }
-        process.standardInput = inputPipe ?? FileHandle.nullDevice
+        let inputPipe = Pipe()
+        switch input {
+        case .nothing: process.standardInput = FileHandle.nullDevice
+        case .whole, .kept: process.standardInput = inputPipe
+        }
         let (exit, ended) = AsyncStream.makeStream(of: Int32.self)
         process.terminationHandler = { process in
             ended.yield(process.terminationStatus)
@@ -28,15 +43,22 @@ final class ChildProcess: Sendable {
         self.process = process
         self.exit = exit
         lines = Self.lines(of: output.fileHandleForReading)
+        let writing = inputPipe.fileHandleForWriting
+        if case .kept = input { self.input = writing } else { self.input = nil }
         try process.run()
-        if let inputPipe, let input {
+        if case .whole(let data) = input {
             Thread.detachNewThread {
                 // A child that ends early closes its side; its exit code tells why.
-                try? inputPipe.fileHandleForWriting.write(contentsOf: input)
-                try? inputPipe.fileHandleForWriting.close()
+                try? writing.write(contentsOf: data)
+                try? writing.close()
             }
         }
     }
+
+    /// A line of input that is kept open.
+    func send(_ line: String) throws { try input?.write(contentsOf: Data((line + "\n").utf8)) }
+
+    func endInput() { try? input?.close() }
 
     /// This program, whatever it was called by.
     private static var program: URL {
@@ -64,7 +86,8 @@ final class ChildProcess: Sendable {
         return (await ended(), text)
     }
 
-    private static func lines(of handle: FileHandle) -> AsyncStream<String> {
+    /// What comes, line by line, until the other end closes.
+    static func lines(of handle: FileHandle) -> AsyncStream<String> {
         AsyncStream { continuation in
             Thread.detachNewThread {
                 var rest = Data()

@@ -207,7 +207,8 @@ struct DemoStory {
         let target = server.map { ["--server", $0] } ?? []
         print("  $ cattail " + arguments.joined(separator: " "))
         let child = try ChildProcess(
-            arguments[0], arguments + target, errors: errors, input: input)
+            arguments[0], arguments + target, errors: errors,
+            input: input.map(ChildProcess.Input.whole) ?? .nothing)
         let output = await within(Self.patience) { await child.output() }
         guard let (code, text) = output, code == 0 else {
             child.kill()

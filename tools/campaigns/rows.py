@@ -1,0 +1,16 @@
+"""All rows of tools/bench by name, in the order of the page."""
+
+from campaigns import fanout_figures, figures, snapshot_figures
+
+ROWS = {
+    **figures.FIGURES,
+    "fan1": fanout_figures.marginal,
+    "fan2": fanout_figures.rate,
+    "fan3": fanout_figures.wire_bytes,
+    "fan4": snapshot_figures.one_agent,
+    "fan5": snapshot_figures.crowd,
+    "fan6": fanout_figures.paced,
+    "fan7": fanout_figures.many_counters,
+    "fan8": snapshot_figures.memory,
+    "fan13": snapshot_figures.start_up,
+}
