@@ -1,6 +1,7 @@
 """All rows of tools/bench by name, in the order of the page."""
 
-from campaigns import fanout_figures, figures, snapshot_figures
+from campaigns import (
+    fanout_figures, figures, resilience_figures, routing_figures, snapshot_figures)
 
 ROWS = {
     **figures.FIGURES,
@@ -12,5 +13,10 @@ ROWS = {
     "fan6": fanout_figures.paced,
     "fan7": fanout_figures.many_counters,
     "fan8": snapshot_figures.memory,
+    "fan9": resilience_figures.restarted,
+    "fan10": resilience_figures.stuck,
+    "fan11": routing_figures.pinned,
+    "fan12": routing_figures.selectors,
     "fan13": snapshot_figures.start_up,
+    "fan14": routing_figures.tree,
 }
