@@ -45,7 +45,7 @@ extension ServerTests {
         }
 
         private func putAndGet(_ address: ServerAddress, _ number: Int) async throws {
-            try await within("a put and a get") {
+            try await within(30, "a put and a get") {
                 let client = EndpointClient(configuration: .test(address))
                 try await client.apply(Sample.endpoint(number))
                 #expect(try await client.get(Sample.key(number)) != nil)
