@@ -38,9 +38,12 @@ class Subscribers:
     def in_sync(self, seconds=120):
         return self.line(seconds)
 
-    def ask(self, question, seconds=120):
-        self.process.stdin.write(question.encode() + b"\n")
+    def say(self, words):
+        self.process.stdin.write(words.encode() + b"\n")
         self.process.stdin.flush()
+
+    def ask(self, question, seconds=120):
+        self.say(question)
         return self.line(seconds)
 
     def close(self):
@@ -54,8 +57,10 @@ class Subscribers:
 
 
 def together(groups, question, seconds=120):
-    """The answers of several processes."""
-    return [group.ask(question, seconds) for group in groups]
+    """The answers of several processes, which work on them at the same time."""
+    for group in groups:
+        group.say(question)
+    return [group.line(seconds) for group in groups]
 
 
 def status_field(node, name):

@@ -67,6 +67,14 @@ def writers_rows(result):
            f"etcd: {etcd['64']['serverCPUSeconds'] / millions:.0f}", "", ""]
 
 
+def single_rows(result):
+    ours, limit = result["ours"]["latencyMs"], result["limit"]["commitMs"]
+    yield ["one writer, durable: call to answer",
+           f"p50 {ours['p50']:.2f} ms, p99 {ours['p99']:.2f} ms",
+           f"C's single commit: p50 {limit['p50']:.2f} ms, p99 {limit['p99']:.2f} ms",
+           f"{result['goal']:g} × C: {result['ratio']:g}", mark(result["met"])]
+
+
 def bulk_rows(result):
     ours = result["ours"]
     yield [
@@ -97,4 +105,5 @@ def views_rows(result):
            f"{number(result['goalRebuild'])}/s", mark(rebuild >= result["goalRebuild"])]
 
 
-ROWS = {"writers": writers_rows, "bulk": bulk_rows, "apply": apply_rows, "views": views_rows}
+ROWS = {"writers": writers_rows, "single": single_rows, "bulk": bulk_rows, "apply": apply_rows,
+        "views": views_rows}

@@ -1,7 +1,7 @@
 """All rows of tools/bench by name, in the order of the page."""
 
 from campaigns import (
-    fanout_figures, figures, resilience_figures, routing_figures, snapshot_figures)
+    count_figures, fanout_figures, figures, resilience_figures, routing_figures, snapshot_figures)
 
 ROWS = {
     **figures.FIGURES,
@@ -19,4 +19,7 @@ ROWS = {
     "fan12": routing_figures.selectors,
     "fan13": snapshot_figures.start_up,
     "fan14": routing_figures.tree,
+    "counts": count_figures.counts,
 }
+# What --quick runs unless it is told: counts, which are held to limits, and ratios, which are shown.
+QUICK = ["fan1", "fan2", "fan3", "fan4", "fan5", "counts"]

@@ -65,8 +65,8 @@ struct BenchAgentsCommand: AsyncParsableCommand {
         let before = try serverPid.map(ServerProcess.init)
         try await group.begin()
         let start = ContinuousClock.now
-        let written = try await load.write(through: client)
         let reading = agents.agents - agents.stopped - agents.slow
+        let written = try await load.write(through: client, to: group, reading)
         let holding = try await group.hold(
             written.last, all: reading, within: .seconds(patience))
         let seconds = (ContinuousClock.now - start).inSeconds

@@ -21,6 +21,8 @@ struct LoadOptions: ParsableArguments {
     var writtenNodes: Int?
     @Option(help: "What is changed: \(Change.allCases.map(\.rawValue).joined(separator: ", ")).")
     var change = Change.stamp
+    @Flag(help: "Each mutation waits until all agents hold the one before; no --rate counts.")
+    var lockstep = false
 
     func validate() throws {
         guard count >= 0, endpoints > 0, (0...1_000_000).contains(rate) else {
@@ -52,10 +54,18 @@ struct BenchLoad {
         guard !targets.isEmpty else { throw ValidationError("No endpoint would be written.") }
     }
 
-    func write(through client: EndpointClient) async throws -> Outcome {
+    func write(through client: EndpointClient, to agents: any AgentGroup, _ number: Int)
+        async throws -> Outcome
+    {
         let start = ContinuousClock.now
         var outcome =
-            options.rate == 0 ? try await flatOut(client) : try await paced(client, from: start)
+            if options.lockstep {
+                try await lockstep(client, agents, number)
+            } else if options.rate == 0 {
+                try await flatOut(client)
+            } else {
+                try await paced(client, from: start)
+            }
         outcome.seconds = (ContinuousClock.now - start).inSeconds
         return outcome
     }
@@ -66,6 +76,20 @@ struct BenchLoad {
         try await client.submit((0..<options.count).lazy.map(request)) { result in
             if let error = result.error { throw error }
             outcome.last = max(outcome.last, result.seq ?? .zero)
+        }
+        return outcome
+    }
+
+    /// What one event costs can be counted only when no two share their work.
+    private func lockstep(_ client: EndpointClient, _ agents: any AgentGroup, _ agentCount: Int)
+        async throws -> Outcome
+    {
+        var outcome = Outcome()
+        for number in 0..<options.count {
+            let sent = ContinuousClock.now
+            outcome.last = try await client.perform(request(number)).seq ?? .zero
+            outcome.latencies.add(ContinuousClock.now - sent)
+            _ = try await agents.hold(outcome.last, all: agentCount, within: .seconds(10))
         }
         return outcome
     }
