@@ -173,3 +173,21 @@ def many_counters(bench):
         f" {of['alone99']:.1f} → {of['p99']:.1f} ms",
         sustained and of["cost"] <= 1, "0.7",
         f"C, frame by frame: {of['limit']:.2f}", f"{of['cost'] / of['limit']:.2f}", runs=runs)
+
+
+def client(bench):
+    """Row 16: what one core of a client applies, without a socket."""
+    lines = []
+    for run in range(bench.runs):
+        lines.append(bench.fleet.run(
+            "bench", "client", "--count", bench.count(200_000, 20_000)).succeeded().lines[0])
+        bench.say(f"fan16, run {run + 1}: {lines[-1]['gatheredPerSecond']:,.0f}/s, read"
+                  f" {lines[-1]['gatheredReadPerSecond']:,.0f}/s")
+    applied, read, single = (median([line[name] for line in lines]) for name in (
+        "gatheredPerSecond", "gatheredReadPerSecond", "singlePerSecond"))
+    return result(
+        "client: updates applied to a cache per second and core, inflate and digest included / all"
+        " fields read (a frame each)", "≥ 600,000 / ≥ 200,000",
+        f"{applied:,.0f} / {read:,.0f} ({single:,.0f})", applied >= 600_000 and read >= 200_000,
+        "700,000 / 250,000", "Typha's client 33,000", f"{applied / 33_000:.0f} of Typha",
+        lines=lines)

@@ -19,6 +19,7 @@ ROWS = {
     "fan12": routing_figures.selectors,
     "fan13": snapshot_figures.start_up,
     "fan14": routing_figures.tree,
+    "fan16": fanout_figures.client,
     "counts": count_figures.counts,
 }
 # What --quick runs unless it is told: counts, which are held to limits, and ratios, which are shown.
