@@ -41,15 +41,15 @@ package struct CatchUpPager {
     }
 
     private let request: CatchUpRequest
-    private let frames: FrameMaker
     private let limits: FeedLimits
+    /// For one page: a compressor's state takes more than 100 KB, and pagers wait by thousands.
+    private var frames: FrameMaker { FrameMaker(limits: limits) }
     private var stage: Stage
 
     package init(_ request: CatchUpRequest, limits: FeedLimits) {
         precondition(request.from < request.to.seq, "nothing lies behind seq \(request.from)")
         self.request = request
         self.limits = limits
-        frames = FrameMaker(limits: limits)
         let next = request.from.next
         switch request.form {
         case .deltas: stage = .deltas(next: next)
@@ -121,13 +121,14 @@ package struct CatchUpPager {
                 next = event.record.seq.next
             }
         }
-        if next <= request.to.seq {
+        guard next > request.to.seq else {
             stage = .gathering(netChange, next: next)
-        } else {
-            netChange.finishNoting()
-            stage = .judging(netChange)
+            return .frames(ByteBuffer())
         }
-        return .frames(ByteBuffer())
+        netChange.finishNoting()
+        // At once: while a subscriber waits for its next turn its keys stand in memory, and after
+        // a restart thousands wait.
+        return try judge(&netChange, source)
     }
 
     private mutating func judge(_ netChange: inout NetChange, _ source: some EventSource) throws

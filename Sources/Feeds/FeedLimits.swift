@@ -20,6 +20,9 @@ package struct FeedLimits: Sendable {
     package var readsPerPage = 8
     /// Keys that one page of a net change judges at most; each costs up to two lookups.
     package var judgedPerPage = 2_000
+    /// What is kept of the events that catch-ups read: several times as many as one subscriber is
+    /// sent each of, and what stood before them.
+    package var recentEventBytes = 16 << 20
     /// A feed without subscribers is kept for this long, for those that come back.
     package var idleFeedMilliseconds: UInt64 = 60_000
     /// Behind the scan that judges a feed there is a pause of so many times what it took: the

@@ -42,6 +42,20 @@ struct BoundedWorkTests {
         #expect(world.seen.largestWrite <= limits.frameBytes + largest + 64)
     }
 
+    @Test("Keys that one page gathers are judged by it: none stand in memory for a turn (G9)")
+    func gatheredAndJudged() throws {
+        let world = try Self.world(6)
+        let request = CatchUpRequest(
+            from: Seq(2), to: world.log.head, form: .netChange(keyLimit: 10),
+            selection: .everything, digest: .empty, count: 0)
+        var pager = CatchUpPager(request, limits: FeedLimits())
+        let page = try pager.nextPage(ModelEvents(log: world.log, eventsPerRead: 2))
+        guard case .last = page else {
+            Issue.record("\(page) is not the last page")
+            return
+        }
+    }
+
     @Test("Whoever goes in the middle of a catch-up leaves no work behind (G9)")
     func gone() throws {
         var (world, held) = try ResumeTests.parked(.everything, endpoints: 10)

@@ -1,6 +1,7 @@
 internal import EndpointModel
 internal import Feeds
 internal import LogStore
+internal import NIOConcurrencyHelpers
 
 /// One subscriber's pager, handed to a reader's thread and back.
 ///
@@ -9,21 +10,27 @@ internal import LogStore
 /// them.
 final class CatchUpTask: @unchecked Sendable {
     private var pager: CatchUpPager
+    private let recent: NIOLockedValueBox<RecentEvents>
     private let bytesPerRead: Int
 
-    init(_ request: CatchUpRequest, limits: FeedLimits) {
+    init(
+        _ request: CatchUpRequest, limits: FeedLimits, recent: NIOLockedValueBox<RecentEvents>
+    ) {
         pager = CatchUpPager(request, limits: limits)
+        self.recent = recent
         bytesPerRead = limits.frameBytes
     }
 
     func nextPage(_ reader: LogReader) throws -> CatchUpPage {
-        try pager.nextPage(LogEvents(reader: reader, bytesPerRead: bytesPerRead))
+        try pager.nextPage(
+            LogEvents(reader: reader, recent: recent, bytesPerRead: bytesPerRead))
     }
 }
 
 /// The log as a catch-up reads it.
 private struct LogEvents: EventSource {
     let reader: LogReader
+    let recent: NIOLockedValueBox<RecentEvents>
     let bytesPerRead: Int
 
     /// No read transaction outlives so many rows.
@@ -33,18 +40,28 @@ private struct LogEvents: EventSource {
         guard first <= last else { throw missing(first) }
         let left = last.rawValue - first.rawValue
         let limit = Int(clamping: min(left, Self.rowsPerRead - 1) + 1)
+        let known = recent.withLockedValue { $0.run(from: first, through: last, limit: limit) }
+        guard known.isEmpty else { return known }
         let rows = try reader.rows(from: first, limit: limit, maxBytes: bytesPerRead)
         guard !rows.isEmpty else { throw missing(first) }
-        return try rows.map { row in SourcedEvent(record: try record(of: row), chain: row.chain) }
+        let events = try rows.map(event)
+        recent.withLockedValue { $0.keep(events) }
+        return events
     }
 
     func item(at seq: Seq) throws -> EncodedItem {
+        if let known = recent.withLockedValue({ $0.event(at: seq) }) { return known.record.item }
         guard let row = try reader.row(at: seq) else { throw missing(seq) }
-        return try record(of: row).item
+        let event = try event(row)
+        recent.withLockedValue { $0.keep([event]) }
+        return event.record.item
     }
 
-    private func record(of row: LogRow) throws(LogError) -> EncodedRecord {
-        do { return try EncodedRecord(validating: row.record) } catch {
+    private func event(_ row: LogRow) throws(LogError) -> SourcedEvent {
+        do {
+            return SourcedEvent(
+                record: try EncodedRecord(validating: row.record), chain: row.chain)
+        } catch {
             throw .damaged(path: reader.path, firstBad: row.seq, reason: error.description)
         }
     }

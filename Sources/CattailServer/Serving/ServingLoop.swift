@@ -3,6 +3,7 @@ internal import EndpointState
 internal import Feeds
 internal import LogStore
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import ReplicaCore
 internal import SyncProtocol
@@ -31,6 +32,7 @@ final class ServingLoop {
     private let committer: CommitThread
     let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
+    private let recentEvents: NIOLockedValueBox<RecentEvents>
     /// Subscriptions from ahead of this node, until it gets there (G7).
     private var ahead: [ConnectionID: Seq] = [:]
     private var unflushed: Set<ConnectionID> = []
@@ -71,6 +73,7 @@ final class ServingLoop {
         clock = configuration.clock
         directory = configuration.directory
         limits = configuration.limits
+        recentEvents = NIOLockedValueBox(RecentEvents(byteLimit: hub.limits.recentEventBytes))
         sessionClock = configuration.sessionClock
         startedAt = configuration.sessionClock.milliseconds
         connectionCount = ConnectionCount(limit: configuration.limits.connections)
@@ -308,7 +311,7 @@ final class ServingLoop {
                 unflushed.insert(id)
             case .buildFeed(let id, let selection, let state): build(id, selection, state)
             case .startCatchUp(let id, let request):
-                catchUps[id] = CatchUpTask(request, limits: hub.limits)
+                catchUps[id] = CatchUpTask(request, limits: hub.limits, recent: recentEvents)
                 makePage(id)
             case .continueCatchUp(let id): makePage(id)
             case .endCatchUp(let id): catchUps[id] = nil
