@@ -55,6 +55,8 @@ let package = Package(
         // The system's libdeflate, as a module.
         .systemLibrary(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        // The system's allocator, as a module.
+        .systemLibrary(name: "CMalloc"),
         // The resource, selectors, items, records, positions, digests: what the words mean.
         .target(name: "EndpointModel", dependencies: [crypto], swiftSettings: settings),
         // Documents as people write and read them: YAML, JSON, tables.
@@ -113,8 +115,8 @@ let package = Package(
             name: "CattailServer",
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "Projection",
-                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", deque, nioCore,
-                nioPosix, nioConcurrency, lifecycle, logging,
+                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", "CMalloc", deque,
+                nioCore, nioPosix, nioConcurrency, lifecycle, logging,
             ],
             swiftSettings: settings),
         // The cluster that `generate` makes.

@@ -42,6 +42,9 @@ package struct RecentEvents: Sendable {
         }
     }
 
+    /// Nobody catches up any more.
+    package mutating func forget() { self = RecentEvents(byteLimit: byteLimit) }
+
     private static func byteCount(_ event: SourcedEvent) -> Int {
         event.record.item.bytes.count + event.record.auditBytes.count + overheadBytes
     }

@@ -400,6 +400,7 @@ final class ServingLoop {
         perform(hub.ticked(at: now))
         for connection in connections.values { connection.tick() }
         cutLingering()
+        if catchUps.isEmpty { recentEvents.withLockedValue { $0.forget() } }
         flush()
     }
 

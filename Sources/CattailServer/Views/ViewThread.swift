@@ -1,3 +1,4 @@
+internal import CMalloc
 internal import EndpointModel
 internal import EndpointState
 internal import Feeds
@@ -54,7 +55,11 @@ final class ViewThread: Sendable {
                     waiting += batch.changes.count
                 }
                 if waiting >= Self.eventLimit { write(&pending, &waiting, store, logger) }
-            case .nothing: write(&pending, &waiting, store, logger)
+            case .nothing:
+                guard waiting > 0 else { continue }
+                write(&pending, &waiting, store, logger)
+                // A load has just ended: what it used goes back to the system.
+                malloc_trim(0)
             case .closed:
                 write(&pending, &waiting, store, logger)
                 do { try store.close() } catch { Self.warn(logger, error) }

@@ -1,0 +1,4 @@
+#ifndef CATTAIL_CMALLOC_SHIM_H
+#define CATTAIL_CMALLOC_SHIM_H
+#include <malloc.h>
+#endif
