@@ -107,20 +107,29 @@ package struct NetChange {
     }
 
     /// Takes the next event of the range.
-    package mutating func note(_ item: EncodedItem) -> Noted {
+    ///
+    /// An event that leaves its key as it was for the selection, not selected, is passed by, where
+    /// the item before it is at hand: of thousands of events few concern a subscriber of one node,
+    /// and a key that no event of the range concerns is the same at both ends.
+    package mutating func note(_ item: EncodedItem, atHand: (Seq) -> EncodedItem?) -> Noted {
         guard item.kind != .control else { return .taken }
-        let matched = form == .afterSnapshot && selection.matches(item)
+        let matched = selection.matches(item)
+        if !matched, item.previousSeq == .zero { return .taken }
+        if !matched, let before = atHand(item.previousSeq), !selection.matches(before) {
+            return .taken
+        }
+        let isBetween = form == .afterSnapshot && matched
         let key = item.key
         if var touch = touches[key] {
             touch.last = item.seq
-            touch.matchedBetween = touch.matchedBetween || matched
+            touch.matchedBetween = touch.matchedBetween || isBetween
             touches[key] = touch
             return .taken
         }
         if case .netChange(let keyLimit) = form, touches.count >= keyLimit {
             return .tooManyKeys
         }
-        touches[key] = Touch(before: item.previousSeq, last: item.seq, matchedBetween: matched)
+        touches[key] = Touch(before: item.previousSeq, last: item.seq, matchedBetween: isBetween)
         return .taken
     }
 

@@ -9,6 +9,8 @@ package protocol EventSource {
     /// and no more than are read in one go.
     func events(from first: Seq, through last: Seq) throws -> [SourcedEvent]
     func item(at seq: Seq) throws -> EncodedItem
+    /// The same, where it costs no reading; nil where it would.
+    func itemAtHand(_ seq: Seq) -> EncodedItem?
 }
 
 package struct SourcedEvent: Sendable {
@@ -115,9 +117,8 @@ package struct CatchUpPager {
         var next = first
         for _ in 0..<limits.readsPerPage where next <= request.to.seq {
             for event in try source.events(from: next, through: request.to.seq) {
-                guard netChange.note(event.record.item) == .taken else {
-                    return .snapshotIsCheaper
-                }
+                let noted = netChange.note(event.record.item) { source.itemAtHand($0) }
+                guard noted == .taken else { return .snapshotIsCheaper }
                 next = event.record.seq.next
             }
         }

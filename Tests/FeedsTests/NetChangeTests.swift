@@ -16,14 +16,32 @@ struct NetChangeTests {
         }
     }
 
+    /// The same whether the items before are at hand, or some of them, or none.
     static func netChange(
         _ log: ModelLog, from: UInt64, _ form: CatchUpRequest.Form,
         _ selection: Selection? = nil
     ) throws -> [String] {
         let selection = try selection ?? ResumeTests.frontend()
+        let ways: [(Seq) -> EncodedItem?] = [
+            { _ in nil }, { log.item(at: $0) },
+            { $0.rawValue % 2 == 0 ? nil : log.item(at: $0) },
+        ]
+        let found = try ways.map { atHand in
+            try netChange(log, from: from, form, selection, atHand: atHand)
+        }
+        #expect(found == Array(repeating: found[0], count: ways.count))
+        return found[0]
+    }
+
+    static func netChange(
+        _ log: ModelLog, from: UInt64, _ form: CatchUpRequest.Form, _ selection: Selection,
+        atHand: (Seq) -> EncodedItem?
+    ) throws -> [String] {
         var netChange = NetChange(selection: selection, form: form)
         for record in log.records where record.seq > Seq(from) {
-            guard netChange.note(record.item) == .taken else { return ["too many keys"] }
+            guard netChange.note(record.item, atHand: atHand) == .taken else {
+                return ["too many keys"]
+            }
         }
         netChange.finishNoting()
         var changes: [String] = []
@@ -97,6 +115,24 @@ struct NetChangeTests {
         #expect(try Self.netChange(many, from: 3, .netChange(keyLimit: 10)).count == 10)
         let often = try Self.log((0..<20).map { Cluster.put(0, node: "node-\($0 % 2)") })
         #expect(try Self.netChange(often, from: 3, .netChange(keyLimit: 1)).count == 1)
+    }
+
+    @Test("What concerns a selection neither before nor now takes no room, where that is known (G9)")
+    func passedBy() throws {
+        let log = try Self.log([
+            Cluster.put(1, app: "batch"), Cluster.put(1, app: "backend"), Cluster.put(5, app: "b"),
+            Cluster.put(5), Cluster.put(5, app: "b"), Cluster.put(0),
+        ])
+        func keyCount(atHand: (Seq) -> EncodedItem?) throws -> Int {
+            var netChange = NetChange(
+                selection: try ResumeTests.frontend(), form: .netChange(keyLimit: 10))
+            for record in log.records where record.seq > Seq(3) {
+                #expect(netChange.note(record.item, atHand: atHand) == .taken)
+            }
+            return netChange.keyCount
+        }
+        #expect(try keyCount { log.item(at: $0) } == 2)
+        #expect(try keyCount { _ in nil } == 3)
     }
 
     @Test("Keys that Unicode calls equal and bytes do not are judged apart")

@@ -57,6 +57,10 @@ private struct LogEvents: EventSource {
         return event.record.item
     }
 
+    func itemAtHand(_ seq: Seq) -> EncodedItem? {
+        recent.withLockedValue { $0.event(at: seq)?.record.item }
+    }
+
     private func event(_ row: LogRow) throws(LogError) -> SourcedEvent {
         do {
             return SourcedEvent(
