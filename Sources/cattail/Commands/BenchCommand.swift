@@ -8,5 +8,6 @@ struct BenchCommand: ParsableCommand {
         subcommands: [
             BenchWritersCommand.self, BenchBulkCommand.self, BenchAgentsCommand.self,
             BenchSubscribersCommand.self, BenchFoldCommand.self, BenchRebuildCommand.self,
+            BenchClientCommand.self,
         ])
 }
