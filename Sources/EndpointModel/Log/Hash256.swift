@@ -92,6 +92,12 @@ public enum Hexadecimal {
         }
     }
 
+    /// Of the lowest four bits.
+    static func digit(_ value: UInt64) -> UInt8 {
+        let nibble = UInt8(truncatingIfNeeded: value & 15)
+        return nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+
     public static func text(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { text($0) } }
 
     /// Nil when the count is odd or a character is no hexadecimal digit of either case.

@@ -27,9 +27,19 @@ public struct LogID: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        let digits = Array(Hexadecimal.text(bytes))
-        let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
-        return groups.map { String(digits[$0]) }.joined(separator: "-")
+        String(unsafeUninitializedCapacity: 36) { target in
+            var index = 0
+            for digit in 0..<32 {
+                if digit >= 8, digit <= 20, digit % 4 == 0 {
+                    target[index] = UInt8(ascii: "-")
+                    index += 1
+                }
+                let half = digit < 16 ? high : low
+                target[index] = Hexadecimal.digit(half >> UInt64(60 - digit % 16 * 4))
+                index += 1
+            }
+            return index
+        }
     }
 
     /// Reads the 36-character form of a UUID, of either case; nil for anything else.

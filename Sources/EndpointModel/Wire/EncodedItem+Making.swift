@@ -48,7 +48,7 @@ extension EncodedItem {
         for number in numbers where number > 0 {
             byteCount += 1 + ProtoWriter.varintByteCount(number)
         }
-        for part in [layout.namespace, layout.name, layout.uid, layout.endpoint] {
+        for part in [layout.namespace, layout.name, layout.uid, layout.contents] {
             byteCount +=
                 1 + ProtoWriter.varintByteCount(UInt64(part.range.count)) + part.range.count
         }
@@ -101,7 +101,7 @@ extension ProtoWriter {
     ) {
         endpoint.bytes.withUnsafeBytes { explicitData(field, $0) }
         let start = bytes.count - endpoint.bytes.count
-        layout.endpoint = .init(start..<bytes.count)
+        layout.contents = .init(start..<bytes.count)
         layout.labels = .init(endpoint.labels, movedBy: start)
         layout.node = .init(endpoint.node, movedBy: start)
         layout.keepsMetadata = endpoint.keepsMetadata

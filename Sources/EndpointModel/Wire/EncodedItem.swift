@@ -19,19 +19,20 @@ public final class EncodedItem: Sendable {
     public let seq: Seq
     /// The seq of the key's previous event, put or delete; 0 when there was none.
     public let previousSeq: Seq
-    public let kind: EventKind
     public let creationTime: Timestamp
+    // The small ones last: an item is one of very many, and this order saves 16 bytes of each.
     let layout: Layout
+    public let kind: EventKind
 
     /// Offsets into `bytes`; an item is at most 1 MiB, so 32 bits hold them.
     struct Layout: Sendable {
         var namespace = Span()
         var name = Span()
         var uid = Span()
-        var endpoint = Span()
+        /// The endpoint of a put, the control of a control event.
+        var contents = Span()
         var labels = Span()
         var node = Span()
-        var control = Span()
         var keepsMetadata = false
 
         struct Span: Sendable {
@@ -100,7 +101,7 @@ public final class EncodedItem: Sendable {
         let result = bytes.withUnsafeBytes { raw in
             Result { () throws(WireError) in
                 try WorkloadEndpoint.decodeEndpoint(
-                    ProtoReader(raw, range: layout.endpoint.range, order: .ascending))
+                    ProtoReader(raw, range: layout.contents.range, order: .ascending))
             }
         }
         var endpoint = try result.get()
@@ -119,7 +120,7 @@ public final class EncodedItem: Sendable {
         }
         let result = bytes.withUnsafeBytes { raw in
             Result { () throws(WireError) in
-                try ControlEvent(ProtoReader(raw, range: layout.control.range, order: .ascending))
+                try ControlEvent(ProtoReader(raw, range: layout.contents.range, order: .ascending))
             }
         }
         return try result.get()
@@ -130,7 +131,9 @@ public final class EncodedItem: Sendable {
     package var keepsMetadata: Bool { layout.keepsMetadata }
 
     /// The range in `bytes` of the encoded endpoint of a put; empty for others.
-    package var endpointRange: Range<Int> { layout.endpoint.range }
+    package var endpointRange: Range<Int> {
+        kind == .put ? layout.contents.range : 0..<0
+    }
 
     package func withNamespaceBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withSpan(layout.namespace, body)
@@ -141,7 +144,7 @@ public final class EncodedItem: Sendable {
     }
 
     package func withEndpointBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withSpan(layout.endpoint, body)
+        withSpan(.init(endpointRange), body)
     }
 
     /// Calls `body` with the bytes of all label fields: tag, length, `Label`, again and again,
@@ -227,7 +230,7 @@ struct ItemScan {
             try reader.single(field)
             let range = try reader.body(field)
             let scan = try EndpointScanner(reader.bytes, range: range)
-            layout.endpoint = .init(range)
+            layout.contents = .init(range)
             layout.labels = .init(scan.labels)
             layout.node = .init(scan.node)
             layout.keepsMetadata = scan.keepsMetadata
@@ -235,7 +238,7 @@ struct ItemScan {
         case 9:
             let range = try reader.singleBody(field)
             _ = try ControlEvent(reader.nested(range))
-            layout.control = .init(range)
+            layout.contents = .init(range)
             controlSeen = true
         default: try reader.skip(field)
         }

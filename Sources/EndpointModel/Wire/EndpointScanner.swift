@@ -16,10 +16,20 @@ struct EndpointScanner {
 
     /// Scans `range` of `bytes`.
     init(_ bytes: UnsafeRawBufferPointer, range: Range<Int>) throws(WireError) {
+        try self.init(bytes, range: range, through: range.upperBound)
+    }
+
+    /// Scans `range` of `bytes`, in which a field must end at `place`, or begin.
+    init(_ bytes: UnsafeRawBufferPointer, range: Range<Int>, through place: Int) throws(WireError) {
         labels = range.lowerBound..<range.lowerBound
         node = range.lowerBound..<range.lowerBound
         var reader = ProtoReader(bytes, range: range, order: .ascending)
-        while let field = try reader.next() { try take(field, from: &reader) }
+        var isThrough = place == range.lowerBound
+        while let field = try reader.next() {
+            try take(field, from: &reader)
+            if reader.offset == place { isThrough = true }
+        }
+        guard isThrough || place == range.upperBound else { throw .truncated(offset: place) }
     }
 
     private mutating func take(_ field: ProtoReader.Field, from reader: inout ProtoReader)

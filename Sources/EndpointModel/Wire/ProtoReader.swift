@@ -68,14 +68,18 @@ package struct ProtoReader {
     }
 
     /// A varint in its shortest form.
+    @inline(__always)
     package mutating func varint() throws(WireError) -> UInt64 {
-        let start = offset
-        guard offset < end else { throw .truncated(offset: start) }
-        let first = bytes[offset]
+        // Nearly all tags and lengths are one byte.
+        guard offset < end, bytes[offset] < 0x80 else { return try longVarint() }
         offset += 1
-        if first < 0x80 { return UInt64(first) }
-        var value = UInt64(first & 0x7F)
-        var shift: UInt64 = 7
+        return UInt64(bytes[offset - 1])
+    }
+
+    private mutating func longVarint() throws(WireError) -> UInt64 {
+        let start = offset
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
         while true {
             guard offset < end else { throw .truncated(offset: start) }
             let byte = bytes[offset]

@@ -30,36 +30,51 @@ package enum PatchError: Error, Hashable, Sendable, CustomStringConvertible {
 extension Patch {
     /// The item at `seq`, rebuilt from the one held. The digest at the mark proves it (G6).
     package func applied(to old: EncodedItem) throws(PatchError) -> EncodedItem {
-        guard old.kind == .put, old.seq == previousSeq, old.key == key, let uid = old.uid else {
+        guard old.kind == .put, old.seq == previousSeq, old.compareKey(to: key) == 0 else {
             throw .baseMismatch(held: old.seq, wanted: previousSeq)
         }
-        let endpoint = try spliced(old)
-        let result = endpoint.withUnsafeBytes { bytes in
-            Result { () throws(WireError) in
-                try EncodedItem.put(
-                    seq: seq, previousSeq: previousSeq, key: key, uid: uid,
-                    creationTime: old.creationTime, endpoint: bytes)
+        let source = old.endpointRange
+        let byteCount = try byteCount(onto: source.count)
+        let changed = Int(spans.first?.at ?? 0)..<Int(spans.last.map { $0.end } ?? 0)
+        do throws(WireError) {
+            return try old.patched(seq: seq, changed: changed, endpointByteCount: byteCount) {
+                target in
+                old.withEndpointBytes { splice($0, into: target) }
             }
+        } catch {
+            throw .resultMalformed(error)
         }
-        return try result.mapError { PatchError.resultMalformed($0) }.get()
     }
 
-    private func spliced(_ old: EncodedItem) throws(PatchError) -> [UInt8] {
-        let source = old.bytes[old.endpointRange]
-        var result: [UInt8] = []
-        result.reserveCapacity(source.count + 64)
+    /// How long the new endpoint is; that the spans lie in the old one, in order.
+    private func byteCount(onto oldCount: Int) throws(PatchError) -> Int {
         var next = 0
+        var count = oldCount
         for span in spans {
-            let start = Int(span.at)
-            let end = start + Int(span.remove)
-            guard start >= next, end <= source.count,
-                result.count + span.insert.count <= EncodedItem.byteLimit
+            guard Int(span.at) >= next, span.end <= oldCount,
+                count - Int(span.remove) + span.insert.count <= EncodedItem.byteLimit
             else { throw .spanOutside(at: span.at) }
-            result += source[source.startIndex + next..<source.startIndex + start]
-            result += span.insert
-            next = end
+            count += span.insert.count - Int(span.remove)
+            next = span.end
         }
-        return result + source[(source.startIndex + next)...]
+        return count
+    }
+
+    private func splice(
+        _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    ) {
+        var next = 0
+        var offset = 0
+        func append(_ bytes: UnsafeRawBufferPointer) {
+            UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: bytes)
+            offset += bytes.count
+        }
+        for span in spans {
+            append(UnsafeRawBufferPointer(rebasing: source[next..<Int(span.at)]))
+            span.insert.withUnsafeBytes { append($0) }
+            next = span.end
+        }
+        append(UnsafeRawBufferPointer(rebasing: source[next...]))
     }
 
     /// What makes `new` of `old` in one span, between their common beginning and end; nil when no
@@ -78,6 +93,9 @@ extension Patch {
 }
 
 extension Patch.Span {
+    /// Behind the last old byte that goes.
+    fileprivate var end: Int { Int(at) + Int(remove) }
+
     /// Nil when both are the same.
     fileprivate init?(from before: UnsafeRawBufferPointer, to after: UnsafeRawBufferPointer) {
         let head = ByteOrder.commonPrefix(before, after)
