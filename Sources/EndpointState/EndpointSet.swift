@@ -57,6 +57,33 @@ public struct EndpointSet: Sendable {
         return true
     }
 
+    // MARK: Slots
+
+    /// The item at a slot that is in use.
+    package func item(at slot: OrderedItems.Slot) -> EncodedItem { items.item(at: slot) }
+
+    /// Takes up a put unless what is held under its key is as new; gives back what it replaces,
+    /// and where it stands for as long as its key is held. Nil when it is not taken.
+    package mutating func putNewer(_ item: EncodedItem) -> (
+        old: EncodedItem?, slot: OrderedItems.Slot
+    )? {
+        precondition(item.kind == .put, "only a put can be held; seq \(item.seq)")
+        let place = items.place(of: item)
+        if let held = items.item(at: place), held.seq >= item.seq { return nil }
+        let result = items.putting(item, at: place)
+        if let old = result.old { digest.subtract(old.hash) }
+        digest.add(item.hash)
+        return result
+    }
+
+    /// Takes up a put of the same key in place of the item at a slot in use, without a search.
+    package mutating func replace(_ slot: OrderedItems.Slot, by item: EncodedItem) {
+        precondition(item.kind == .put, "only a put can be held; seq \(item.seq)")
+        let old = items.replace(slot, by: item)
+        digest.subtract(old.hash)
+        digest.add(item.hash)
+    }
+
     mutating func put(_ item: EncodedItem, at place: OrderedItems.Place) -> EncodedItem? {
         let old = items.put(item, at: place)
         if let old { digest.subtract(old.hash) }

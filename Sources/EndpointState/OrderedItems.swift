@@ -3,31 +3,37 @@ package import EndpointModel
 /// The items of a set of endpoints, one for each key, in the order of their keys (namespace,
 /// then name, by bytes).
 ///
-/// Two levels of arrays: runs of at most `runLimit` items, each ascending, and the array of the
-/// runs. Arrays are values that share their storage until one of them changes, so **a copy of
-/// this structure is a pinned version**: it costs one retain, and later changes of either side
-/// copy the outer array once and then only the runs that they touch. That is why no node
-/// classes and no locks stand here, and why it is Sendable by its parts alone.
+/// The items stand in a store by slots, and their order is kept apart, in two levels of arrays:
+/// runs of at most `runLimit` slots, each ascending, and the array of the runs. So a change of an
+/// endpoint that is there leaves the order alone, and whoever remembers its slot needs no search.
 ///
-/// Cost per endpoint beside the item itself: 8 bytes and the slack of its run, 12–20 in all by
-/// arithmetic. A hash index would cost some 30 bytes more, and folding does not need it: an update
-/// among 100,000 keys takes 1.6 µs with both searches.
+/// Arrays are values that share their storage until one of them changes, so **a copy of this
+/// structure is a pinned version**: it costs three retains, and later changes of either side copy
+/// only the parts that they touch. That is why no node classes and no locks stand here, and why
+/// it is Sendable by its parts alone.
+///
+/// Cost per endpoint beside the item itself: 11 bytes in the store, 4 in its run and the slack of
+/// both. A hash index would cost some 10 bytes more (docs/decisions/0008-slots.md).
 package struct OrderedItems: Sendable {
+    /// Names the place of one item for as long as an item of its key is held.
+    package typealias Slot = UInt32
+
     /// Long enough that the outer array stays small (10,000 runs for a million endpoints),
-    /// short enough that an insertion moves at most 1 KiB.
+    /// short enough that an insertion moves at most 512 bytes.
     static let runLimit = 128
     /// A run this short is joined with a neighbour that has room, so that deletions leave no
     /// dust.
     static let joinLimit = 32
 
-    private var runs: [[EncodedItem]] = []
+    private var store = ItemStore()
+    private var runs: [[Slot]] = []
     package private(set) var count = 0
 
     package init() {}
 
     package var isEmpty: Bool { count == 0 }
-    package var first: EncodedItem? { runs.first?.first }
-    package var last: EncodedItem? { runs.last?.last }
+    package var first: EncodedItem? { runs.first?.first.map { store[$0] } }
+    package var last: EncodedItem? { runs.last?.last.map { store[$0] } }
 
     // MARK: Looking up
 
@@ -56,7 +62,7 @@ package struct OrderedItems: Sendable {
     package mutating func append(_ item: EncodedItem) -> Bool {
         if let last, last.compareKey(to: item) >= 0 { return false }
         let end = Place(
-            run: Swift.max(0, runs.count - 1), index: runs.last?.count ?? 0, isFound: false)
+            run: Swift.max(0, runs.count - 1), index: runs.last?.count ?? 0)
         _ = put(item, at: end)
         return true
     }
@@ -77,7 +83,8 @@ package struct OrderedItems: Sendable {
     struct Place {
         var run: Int
         var index: Int
-        var isFound: Bool
+        /// Of the item that stands there; nil when there is none of the key.
+        var slot: Slot?
     }
 
     func place(of item: EncodedItem) -> Place {
@@ -88,26 +95,42 @@ package struct OrderedItems: Sendable {
         search { $0.compareKey(namespace: namespace, name: name) }
     }
 
-    func item(at place: Place) -> EncodedItem? {
-        place.isFound ? runs[place.run][place.index] : nil
-    }
+    func item(at place: Place) -> EncodedItem? { place.slot.map { store[$0] } }
 
     mutating func put(_ item: EncodedItem, at place: Place) -> EncodedItem? {
-        if place.isFound {
-            let old = runs[place.run][place.index]
-            runs[place.run][place.index] = item
-            return old
-        }
-        insert(item, at: place)
-        return nil
+        putting(item, at: place).old
+    }
+
+    /// As `put`; says also where the item stands now.
+    mutating func putting(_ item: EncodedItem, at place: Place) -> (old: EncodedItem?, slot: Slot) {
+        if let slot = place.slot { return (store.replace(slot, by: item), slot) }
+        let slot = store.add(item)
+        insert(slot, at: place)
+        return (nil, slot)
     }
 
     mutating func remove(at place: Place) -> EncodedItem? {
-        guard place.isFound else { return nil }
-        let old = runs[place.run].remove(at: place.index)
+        guard let slot = place.slot else { return nil }
+        runs[place.run].remove(at: place.index)
         count -= 1
         if runs[place.run].count < Self.joinLimit { join(place.run) }
-        return old
+        return store.free(slot)
+    }
+
+    // MARK: Slots
+
+    /// Ascending by their items' keys.
+    func forEachSlot(_ body: (Slot) -> Void) {
+        for run in runs { run.forEach(body) }
+    }
+
+    /// The item at a slot that is in use.
+    package func item(at slot: Slot) -> EncodedItem { store[slot] }
+
+    /// Puts an item in the place of the one at a slot in use, which has the same key; gives that
+    /// back.
+    mutating func replace(_ slot: Slot, by item: EncodedItem) -> EncodedItem {
+        store.replace(slot, by: item)
     }
 
     /// Two binary searches: for the last run that begins at or before the key, then in it.
@@ -118,36 +141,37 @@ package struct OrderedItems: Sendable {
         var high = runs.count
         while low < high {
             let middle = (low + high) / 2
-            if order(runs[middle][0]) <= 0 { low = middle + 1 } else { high = middle }
+            if order(store[runs[middle][0]]) <= 0 { low = middle + 1 } else { high = middle }
         }
         let run = Swift.max(0, low - 1)
-        guard run < runs.count else { return Place(run: 0, index: 0, isFound: false) }
+        guard run < runs.count else { return Place(run: 0, index: 0) }
         low = 0
         high = runs[run].count
         while low < high {
             let middle = (low + high) / 2
-            let found = order(runs[run][middle])
-            if found == 0 { return Place(run: run, index: middle, isFound: true) }
+            let slot = runs[run][middle]
+            let found = order(store[slot])
+            if found == 0 { return Place(run: run, index: middle, slot: slot) }
             if found < 0 { low = middle + 1 } else { high = middle }
         }
-        return Place(run: run, index: low, isFound: false)
+        return Place(run: run, index: low)
     }
 
-    private mutating func insert(_ item: EncodedItem, at place: Place) {
+    private mutating func insert(_ slot: Slot, at place: Place) {
         count += 1
-        guard place.run < runs.count else { return runs.append([item]) }
+        guard place.run < runs.count else { return runs.append([slot]) }
         guard runs[place.run].count >= Self.runLimit else {
-            return runs[place.run].insert(item, at: place.index)
+            return runs[place.run].insert(slot, at: place.index)
         }
         // Behind the very last item a new run begins, so that ascending input fills its runs.
-        if place.run == runs.count - 1, place.index == Self.runLimit { return runs.append([item]) }
+        if place.run == runs.count - 1, place.index == Self.runLimit { return runs.append([slot]) }
         let half = Self.runLimit / 2
         runs.insert(Array(runs[place.run][half...]), at: place.run + 1)
         runs[place.run].removeSubrange(half...)
         if place.index <= half {
-            runs[place.run].insert(item, at: place.index)
+            runs[place.run].insert(slot, at: place.index)
         } else {
-            runs[place.run + 1].insert(item, at: place.index - half)
+            runs[place.run + 1].insert(slot, at: place.index - half)
         }
     }
 
@@ -173,12 +197,14 @@ package struct OrderedItems: Sendable {
 extension OrderedItems: Sequence {
     /// Goes through the version that stood when it was made, whatever happens to the original.
     package struct Iterator: IteratorProtocol {
-        private let runs: [[EncodedItem]]
+        private let store: ItemStore
+        private let runs: [[Slot]]
         private var run: Int
         private var index: Int
 
-        fileprivate init(runs: [[EncodedItem]], from place: Place) {
-            self.runs = runs
+        fileprivate init(_ items: OrderedItems, from place: Place) {
+            store = items.store
+            runs = items.runs
             run = place.run
             index = place.index
         }
@@ -187,7 +213,7 @@ extension OrderedItems: Sequence {
             while run < runs.count {
                 if index < runs[run].count {
                     index += 1
-                    return runs[run][index - 1]
+                    return store[runs[run][index - 1]]
                 }
                 run += 1
                 index = 0
@@ -197,7 +223,7 @@ extension OrderedItems: Sequence {
     }
 
     package func makeIterator() -> Iterator {
-        Iterator(runs: runs, from: Place(run: 0, index: 0, isFound: false))
+        Iterator(self, from: Place(run: 0, index: 0))
     }
 
     package var underestimatedCount: Int { count }
@@ -207,8 +233,8 @@ extension OrderedItems: Sequence {
     package func items(after key: EndpointKey?) -> Iterator {
         guard let key else { return makeIterator() }
         var place = key.withBytes { self.place(namespace: $0, name: $1) }
-        if place.isFound { place.index += 1 }
-        return Iterator(runs: runs, from: place)
+        if place.slot != nil { place.index += 1 }
+        return Iterator(self, from: place)
     }
 
     /// At most `limit` items behind `key`, ascending.

@@ -15,6 +15,8 @@ package struct HeldState: Sendable {
     package private(set) var position: Position?
     /// Of the selection: as it was asked for, then as the server gives it.
     private var fingerprint: Hash256
+    /// Where what is held stands, by seqs: made when the first patch asks, and kept from then on.
+    private var bySeq: SlotsBySeq?
     private var trust = Trust.trusted
     private var staging = Staging.nothingAnnounced
 
@@ -154,6 +156,7 @@ package struct HeldState: Sendable {
     /// snapshot that was underway is not to be trusted either.
     package mutating func forfeit() {
         trust = .forfeited
+        bySeq = nil
         staging = .nothingAnnounced
     }
 
@@ -163,18 +166,23 @@ package struct HeldState: Sendable {
         guard let position else { return .diverged(.resyncMissing) }
         if let fault = fault(of: mark, behind: position) { return .diverged(fault) }
         var next = state
+        var bySeq = self.bySeq
+        self.bySeq = nil  // changes in place, and after a fault is not that of what is held
         var changes: [EndpointChange] = []
+        changes.reserveCapacity(staged.count)
         for change in staged where change.seq > position.seq {
             guard change.seq <= mark.position.seq else {
                 return .diverged(.changeBehindMark(change.seq))
             }
-            switch next.take(change) {
+            switch next.take(change, &bySeq) {
             case .changed(let change): changes.append(change)
             case .unchanged: break
             case .diverged(let fault): return .diverged(fault)
             }
         }
-        return settle(next, changes, at: mark)
+        let outcome = settle(next, changes, at: mark)
+        if case .applied = outcome { self.bySeq = bySeq }
+        return outcome
     }
 
     private func fault(of mark: Mark, behind position: Position) -> Divergence? {
@@ -199,6 +207,7 @@ package struct HeldState: Sendable {
         let changes = StateDifference.changes(
             from: state, to: snapshot.state, removals: snapshot.removed,
             otherwiseAt: mark.position.seq)
+        bySeq = nil
         return settle(snapshot.state, changes, at: mark)
     }
 
@@ -233,6 +242,7 @@ extension HeldState {
                 continue
             }
             state.put(damaged)
+            bySeq = nil
             return true
         }
         return false

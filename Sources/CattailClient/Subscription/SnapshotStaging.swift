@@ -8,7 +8,8 @@ struct SnapshotStaging: Sendable {
     let start: Position
     private(set) var state = EndpointSet()
     /// The last key of the chunks that came whole.
-    private(set) var last: EndpointKey?
+    var last: EndpointKey? { lastItem?.key }
+    private var lastItem: EncodedItem?
     /// The greatest seq seen; the mark must not stand before it.
     private(set) var highest = Seq.zero
     /// What was removed while the snapshot came, and by which event: an older put of the same
@@ -32,14 +33,15 @@ struct SnapshotStaging: Sendable {
                 return nil
             }
             if state.append(item) {
-                last = item.key
+                lastItem = item
                 return nil
             }
         case .removal(let removal):
             removed[removal.key] = max(removed[removal.key] ?? .zero, removal.seq)
         case .patch: break
         }
-        switch state.take(change) {
+        var bySeq: SlotsBySeq?
+        switch state.take(change, &bySeq) {
         case .changed, .unchanged: return nil
         case .diverged(let fault): return fault
         }
@@ -55,26 +57,41 @@ enum ChangeEffect {
 }
 
 extension EndpointSet {
-    mutating func take(_ change: Change) -> ChangeEffect {
-        let held = item(forKey: change.key)
-        if let held, held.seq >= change.seq { return .unchanged }
+    /// - Parameter bySeq: Where the same items stand; nil as long as no patch has asked.
+    mutating func take(_ change: Change, _ bySeq: inout SlotsBySeq?) -> ChangeEffect {
         switch change {
         case .put(let item):
-            put(item)
+            guard let (old, slot) = putNewer(item) else { return .unchanged }
+            if let old { bySeq?.remove(old.seq) }
+            bySeq?.insert(slot, at: item.seq)
             return .changed(.put(item))
         case .removal(let removal):
+            if let held = item(forKey: removal.key), held.seq >= removal.seq { return .unchanged }
             // A net change may name what came and went unseen.
-            guard remove(removal.key) != nil else { return .unchanged }
+            guard let old = remove(removal.key) else { return .unchanged }
+            bySeq?.remove(old.seq)
             return .changed(.removal(removal.key, seq: removal.seq))
         case .patch(let patch):
-            guard let held else { return .diverged(.patchBaseMissing(patch.seq)) }
-            do throws(PatchError) {
-                let item = try patch.applied(to: held)
-                put(item)
-                return .changed(.put(item))
-            } catch {
-                return .diverged(.patchUnfit(patch.seq, error))
+            if bySeq == nil { bySeq = SlotsBySeq(items) }
+            guard let slot = bySeq?.slot(at: patch.previousSeq) else {
+                if let held = item(forKey: patch.key), held.seq >= patch.seq { return .unchanged }
+                return .diverged(.patchBaseMissing(patch.seq))
             }
+            return take(patch, at: slot, &bySeq)
+        }
+    }
+
+    private mutating func take(
+        _ patch: Patch, at slot: OrderedItems.Slot, _ bySeq: inout SlotsBySeq?
+    ) -> ChangeEffect {
+        do throws(PatchError) {
+            let item = try patch.applied(to: item(at: slot))
+            replace(slot, by: item)
+            bySeq?.remove(patch.previousSeq)
+            bySeq?.insert(slot, at: item.seq)
+            return .changed(.put(item))
+        } catch {
+            return .diverged(.patchUnfit(patch.seq, error))
         }
     }
 }
