@@ -2,20 +2,22 @@ internal import EndpointModel
 
 /// Items by numbers, which they keep as long as they are held: slots.
 ///
-/// Four levels of arrays, each of at most sixteen entries but for the outermost. Arrays are values
+/// Four levels of arrays, the innermost of eight items, the others of sixteen arrays but for the
+/// outermost. Arrays are values
 /// that share their storage until one of them changes, so a copy is a pinned version, and the
-/// first change behind it copies the way down to one slot: sixteen items and about as many arrays
+/// first change behind it copies the way down to one slot: eight items and about as many arrays
 /// on each level, however many items there are. (Runs of 128 in one array of runs, which this
 /// replaces, cost two hundred references at 10,000 items and a thousand at 100,000, with each
-/// mark that a subscriber is told.) About 11 bytes an item.
+/// mark that a subscriber is told.) About 14 bytes an item.
 struct ItemStore: Sendable {
     /// Names one item: good until it is freed.
     typealias Slot = UInt32
 
     private typealias Leaf = [EncodedItem?]
 
+    /// Small, for each item that is copied is one more that is looked up in memory.
+    private static let leafBits: Slot = 3
     private static let bits: Slot = 4
-    private static let mask: Slot = 1 << bits - 1
 
     private var leaves: [[[Leaf]]] = []
     private var end: Slot = 0
@@ -39,7 +41,7 @@ struct ItemStore: Sendable {
         }
         let slot = end
         end += 1
-        if slot & Self.mask == 0 { addLeaf(for: slot) }
+        if Self.index(slot, 0) == 0 { addLeaf(for: slot) }
         leaves[Self.index(slot, 3)][Self.index(slot, 2)][Self.index(slot, 1)].append(item)
         return slot
     }
@@ -76,13 +78,14 @@ struct ItemStore: Sendable {
         let page = Self.index(slot, 2)
         if page == leaves[book].count { leaves[book].append([]) }
         var leaf = Leaf()
-        leaf.reserveCapacity(1 << Int(Self.bits))
+        leaf.reserveCapacity(1 << Int(Self.leafBits))
         leaves[book][page].append(leaf)
     }
 
     /// The part of a slot that counts on a level; on the outermost all that is left.
     private static func index(_ slot: Slot, _ level: Slot) -> Int {
-        let rest = slot >> (level * bits)
-        return Int(level == 3 ? rest : rest & mask)
+        if level == 0 { return Int(slot & (1 << leafBits - 1)) }
+        let rest = slot >> (leafBits + (level - 1) * bits)
+        return Int(level == 3 ? rest : rest & (1 << bits - 1))
     }
 }

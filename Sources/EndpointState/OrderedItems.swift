@@ -12,7 +12,7 @@ package import EndpointModel
 /// only the parts that they touch. That is why no node classes and no locks stand here, and why
 /// it is Sendable by its parts alone.
 ///
-/// Cost per endpoint beside the item itself: 11 bytes in the store, 4 in its run and the slack of
+/// Cost per endpoint beside the item itself: 14 bytes in the store, 4 in its run and the slack of
 /// both. A hash index would cost some 10 bytes more (docs/decisions/0008-slots.md).
 package struct OrderedItems: Sendable {
     /// Names the place of one item for as long as an item of its key is held.

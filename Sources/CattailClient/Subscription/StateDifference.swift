@@ -28,8 +28,14 @@ enum StateDifference {
             if order <= 0 { before = oldItems.next() }
             if order >= 0 { after = newItems.next() }
         }
-        changes.sort { $0.seq < $1.seq }
-        return changes
+        return inOrderOfSeqs(changes)
+    }
+
+    /// Sorts numbers, which lie side by side, and not the items that they stand in.
+    private static func inOrderOfSeqs(_ changes: [EndpointChange]) -> [EndpointChange] {
+        var order = changes.enumerated().map { (seq: $0.element.seq, index: $0.offset) }
+        order.sort { $0.seq < $1.seq }
+        return order.map { changes[$0.index] }
     }
 
     /// Which of the two comes next; one that is missing comes last.

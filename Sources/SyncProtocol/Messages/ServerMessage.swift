@@ -1,4 +1,5 @@
 package import EndpointModel
+package import NIOCore
 
 /// What a server sends: the body of one frame.
 package enum ServerMessage: WireMessage {
@@ -43,6 +44,15 @@ package enum ServerMessage: WireMessage {
         case .goodbye(let goodbye): writer.nested(12, goodbye)
         case .unknown(let field): writer.message(max(field, 13)) { _ in }
         }
+    }
+
+    /// The same as for any message. It stands here so that it is compiled for this one: a client
+    /// does it with each small frame.
+    package init(decoding body: ByteBuffer) throws(WireError) {
+        let result = body.withUnsafeReadableBytes { raw in
+            Result { () throws(WireError) in try ServerMessage(ProtoReader(raw, order: .any)) }
+        }
+        self = try result.get()
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {

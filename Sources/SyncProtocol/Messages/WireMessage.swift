@@ -9,6 +9,8 @@ package protocol WireMessage: Equatable, Sendable {
     /// Appends the message's fields, ascending.
     func write(to writer: inout ProtoWriter)
     init(_ reader: consuming ProtoReader) throws(WireError)
+    /// Reads the readable bytes of a frame's body.
+    init(decoding body: ByteBuffer) throws(WireError)
 }
 
 extension WireMessage {
