@@ -109,10 +109,10 @@ Resync how:How=1 start:Position=2 reason:Reason=3 fingerprint:bytes=4
 Changes *changes:Change=1 mark:Mark=2
 Change |item:bytes=1 |removal:Removal=2 |patch:Patch=3
 Removal seq:u64=1 namespace:text=2 name:text=3
-Patch seq:u64=1 namespace:text=2 name:text=3 prev_seq:u64=4 *spans:Span=5
+Patch seq:u64=1 prev_seq:u64=2 *spans:Span=3
 Span at:u32=1 remove:u32=2 insert:bytes=3
 Records *records:bytes=1 mark:Mark=2
-Mark position:Position=1 digest:bytes=2 count:u64=3 sync:Sync=4
+Mark |position:Position=1 digest:bytes=2 ?count:u64=3 sync:Sync=4 |chain:bytes=5 seq:u64=6
 Behind head:Position=1
 Answers *answers:Answer=1
 Answer ticket:u64=1 outcome:Outcome=2 seq:u64=3 code:text=4 message:text=5 *faults:Fault=6 item:bytes=7 leader:text=8
@@ -136,8 +136,8 @@ REQUIRED = {
     "ResumeToken": ("position",), "SnapshotCursor": ("start", "fingerprint", "last_namespace", "last_name"),
     "Mutation": ("operation",), "Point": (ONEOF,), "GetQuery": ("namespace", "name"),
     "HistoryQuery": ("namespace", "name"), "Removal": ("seq", "namespace", "name"),
-    "Patch": ("seq", "namespace", "name", "prev_seq"), "DiffQuery": ("from", "to"), "Resync": ("how", "start"),
-    "Change": (ONEOF,), "Mark": ("position",), "Applied": ("position", "digest"), "Durable": ("position",),
+    "Patch": ("seq", "prev_seq"), "DiffQuery": ("from", "to"), "Resync": ("how", "start"),
+    "Change": (ONEOF,), "Mark": (ONEOF,), "Applied": ("position", "digest"), "Durable": ("position",),
     "Behind": ("head",), "Answer": ("outcome",), "LogRow": ("record", "chain"), "VerifyPart": ("head",),
     # R17, R18
     "Item": ("seq", "kind"), "Audit": ("epoch",), "Record": ("item", "audit"),
@@ -145,12 +145,12 @@ REQUIRED = {
 # R14: byte fields of a fixed length
 LENGTHS = {("Position", "log_id"): 16, ("Position", "chain"): 32, ("ResumeToken", "fingerprint"): 32,
            ("SnapshotCursor", "fingerprint"): 32, ("ClientHello", "node_id"): 16, ("Mutation", "expected_uid"): 16,
-           ("Applied", "digest"): 32, ("Resync", "fingerprint"): 32, ("Mark", "digest"): 32, ("LogRow", "chain"): 32,
+           ("Applied", "digest"): 32, ("Resync", "fingerprint"): 32, ("Mark", "digest"): 32, ("Mark", "chain"): 32, ("LogRow", "chain"): 32,
            ("Item", "uid"): 16, ("Audit", "request_hash"): 32}
 # R14: the fields that are seqs
 SEQS = {("Item", "seq"), ("Item", "prev_seq"), ("Position", "seq"), ("Mutation", "expected_seq"), ("Point", "seq"),
         ("VerifyQuery", "from"), ("Refusal", "seq"), ("Fork", "first_seq"), ("Removal", "seq"), ("Patch", "seq"),
-        ("Patch", "prev_seq"), ("SnapshotCursor", "highest_seq"), ("Answer", "seq"), ("VerifyPart", "first_bad"), ("QueryEnd", "seq")}
+        ("Patch", "prev_seq"), ("Mark", "seq"), ("SnapshotCursor", "highest_seq"), ("Answer", "seq"), ("VerifyPart", "first_bad"), ("QueryEnd", "seq")}
 # R14: unknown values of these read as unspecified; those of the others are errors
 SOFT_ENUMS = {"Reason", "Sync", "NodeRole"}
 
@@ -296,7 +296,7 @@ def decode(name, data, canonical=False):
                     raise Fault("field-empty", "Item.control")                  # R16.3
                 # R49: the endpoint of a mutation is in canonical bytes
                 value = decode(field.type, value, canonical or name == "Mutation" and field.name == "endpoint")
-            elif field.length and size not in (0, field.length):
+            elif field.length and size not in ((field.length,) if field.oneof else (0, field.length)):
                 raise Fault("length-unexpected", f"{name}.{field.name} of {size} bytes")    # R14
         if field.repeated:
             out.setdefault(field.name, []).append(value)
@@ -502,12 +502,28 @@ def fingerprint(selector, node="", namespace=""):                               
                   b"".join(struct.pack(">I", len(part)) + part for part in parts))
 
 
+def place(mark, before, last=0):
+    """R38: the mark's position; `before` is that of the mark or resync before it, `last` the seq of the change beside it."""
+    if "position" in mark:
+        return mark["position"]
+    seq = mark.get("seq", last)
+    kept = {name: value for name, value in before.items() if name != "seq"}
+    return kept | {"chain": mark["chain"]} | ({"seq": seq} if seq else {})
+
+
+def change_seq(change):
+    """The seq of the event that a change comes from; 0 of none."""
+    if "item" in change:
+        return decode("Item", change["item"], True)["seq"]
+    return (change.get("removal") or change.get("patch") or {}).get("seq", 0)
+
+
 def apply_patch(patch, base):
     """R41: the new item's bytes from the old item's; `base` None when no item is held."""
     if base is None:
-        raise Fault("patch-base-mismatch", "no item is held for the key")
+        raise Fault("patch-base-mismatch", f"no item of seq {patch['prev_seq']} is held")
     old = decode("Item", base, True)
-    if old["seq"] != patch["prev_seq"] or (old["namespace"], old["name"]) != (patch["namespace"], patch["name"]):
+    if old["seq"] != patch["prev_seq"]:
         raise Fault("patch-base-mismatch", f"seq {old['seq']} is held, the patch is for {patch['prev_seq']}")
     body, out, at = raw_field(base, 8), bytearray(), 0
     for span in patch.get("spans", ()):
@@ -517,8 +533,8 @@ def apply_patch(patch, base):
         out += body[at:begin] + span.get("insert", b"")
         at = begin + remove
     out += body[at:]
-    head = {"seq": patch["seq"], "prev_seq": patch["prev_seq"], "kind": 1, "namespace": patch["namespace"],
-            "name": patch["name"], "uid": old["uid"], "creation_time": old.get("creation_time", 0)}
+    head = {"seq": patch["seq"], "prev_seq": patch["prev_seq"], "kind": 1, "namespace": old["namespace"],
+            "name": old["name"], "uid": old["uid"], "creation_time": old.get("creation_time", 0)}
     item = encode("Item", head) + MESSAGES["Item"].by_name["endpoint"].tag + write_varint(len(out)) + bytes(out)
     decode("Item", item, True)
     return item
@@ -884,8 +900,7 @@ class Watcher:
         self.options, self.deadline = options, deadline
         self.servers = Servers(options.server, deadline)
         self.cuts = [int(n) for n in options.cut_after_bytes.split(",")] if options.cut_after_bytes else []
-        self.held = {}              # (namespace, name) as bytes -> (seq, item bytes)
-        self.digest = Digest()
+        self.hold_nothing()
         self.token = None           # R31: ResumeToken as dict
         self.shown = {}             # key -> hash of the item that the caller knows
         self.drop_staged()
@@ -900,6 +915,7 @@ class Watcher:
 
     def drop_staged(self):
         self.staged = {}            # key -> (seq, item bytes or None for a removal); the later overrides (R36)
+        self.staged_key_at = {}     # seq -> key
         self.staged_bytes = self.staged_top = 0
         self.resync = None          # the resync that what is staged belongs to
         self.greatest = None        # R32: the greatest key received since it
@@ -909,6 +925,7 @@ class Watcher:
         if before and before[1]:
             self.staged_bytes -= len(before[1])
         self.staged[key] = (seq, item)
+        self.staged_key_at[seq] = key
         self.staged_bytes += len(item or b"") + (0 if before else len(key[0]) + len(key[1]) + 100)
         self.staged_top = max(self.staged_top, seq)
         if self.greatest is None or key > self.greatest:
@@ -942,7 +959,8 @@ class Watcher:
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, Fault) as error:
-            self.held, self.digest, self.token = {}, Digest(), None
+            self.hold_nothing()
+            self.token = None
             say(type="status", status="state-unusable", message=str(error))
             return
         self.token = token
@@ -966,12 +984,19 @@ class Watcher:
 
     # -- what is held
 
+    def hold_nothing(self):
+        self.held = {}              # (namespace, name) as bytes -> (seq, item bytes)
+        self.key_at = {}            # seq -> key: what a patch names its base by (R41)
+        self.digest = Digest()
+
     def hold(self, key, seq, item):
         old = self.held.pop(key, None)
         if old:
+            del self.key_at[old[0]]
             self.digest.add(sha256(old[1]), -1)
         if item is not None:
             self.held[key] = (seq, item)
+            self.key_at[seq] = key
             self.digest.add(sha256(item))
 
     def full_digest(self):
@@ -990,7 +1015,8 @@ class Watcher:
 
     def forget(self):
         """Drops what is held and the token; `shown` stays, so that only real changes are told later."""
-        self.held, self.digest, self.token = {}, Digest(), None
+        self.hold_nothing()
+        self.token = None
         self.drop_staged()
 
     # -- connections
@@ -1061,7 +1087,8 @@ class Watcher:
                     for change in value.get("changes", ()):
                         self.on_change(change)
                     if "mark" in value:
-                        self.on_mark(connection, value["mark"])
+                        last = value["changes"][-1] if value.get("changes") else {}
+                        self.on_mark(connection, value["mark"], change_seq(last))
                 elif kind == "mark":
                     self.need_resync(connection, kind)
                     self.on_mark(connection, value)
@@ -1126,14 +1153,14 @@ class Watcher:
             return
         if "patch" in change:
             patch = change["patch"]
-            key = patch["namespace"].encode(), patch["name"].encode()
+            key = self.staged_key_at.get(patch["prev_seq"]) or self.key_at.get(patch["prev_seq"])
             base = self.staged.get(key) or (None if self.replacing else self.held.get(key))
             try:
                 if self.options.no_patches:
                     raise Fault("message-unexpected", "patches were not asked for")
                 item = apply_patch(patch, base[1] if base else None)
             except Fault as fault:
-                raise Refused(fault.code, f"patch of {patch['namespace']}/{patch['name']}: {fault}", patch["seq"]) from None
+                raise Refused(fault.code, f"a patch of the item at {patch['prev_seq']}: {fault}", patch["seq"]) from None
             self.stage(key, patch["seq"], item)
             return
         item = change["item"]
@@ -1145,8 +1172,8 @@ class Watcher:
             raise Refused(fault.code, f"an item is not canonical: {fault}", 0) from None
         self.stage((value["namespace"].encode(), value["name"].encode()), value["seq"], item)
 
-    def on_mark(self, connection, mark):
-        position = mark["position"]
+    def on_mark(self, connection, mark, last=0):
+        position = place(mark, self.resync["start"], last)
         seq = position.get("seq", 0)
         in_sync = mark.get("sync", 0) == 1
         wrong = None                                                            # R38
@@ -1163,7 +1190,8 @@ class Watcher:
             connection.leave("message-unexpected", wrong)
         changed = list(self.staged)
         if self.replacing:
-            old, self.held, self.digest = self.held, {}, Digest()
+            old = self.held
+            self.hold_nothing()
             changed += [key for key in old.keys() | self.shown.keys() if key not in self.staged]
         elif not self.held and self.shown:
             changed += [key for key in self.shown if key not in self.staged]
@@ -1178,7 +1206,7 @@ class Watcher:
         self.resync = {"how": 1, "start": position, "fingerprint": given}      # R35: what follows is deltas
         own = self.own_digest()
         if mark.get("digest"):                                                  # R42
-            count = mark.get("count", 0)
+            count = mark.get("count", len(self.held))
             if mark["digest"] != own or count != len(self.held):
                 say(type="status", status="digest-differs", seq=seq, own=own.hex(), server=mark["digest"].hex(),
                     ownCount=len(self.held), serverCount=count)
@@ -1311,7 +1339,8 @@ class LogReader:
                     if value["start"] != (self.position or zero):
                         connection.leave("message-unexpected", "deltas from another position than the token's")
                     resynced, staged, size = True, [], 0
-                    chain, seq = value["start"]["chain"], value["start"].get("seq", 0)
+                    before = value["start"]
+                    chain, seq = before["chain"], before.get("seq", 0)
                     state = [self.epoch, self.time, value["start"].get("epoch_leader", 0), {}]
                     continue
                 if kind not in ("records", "mark") or not resynced:
@@ -1325,7 +1354,8 @@ class LogReader:
                     if size > self.options.max_staged:
                         raise Refused("too-long", "too much is staged", seq)
                 if mark:
-                    self.on_mark(connection, mark, log_id, seq, chain, state, staged)
+                    before = place(mark, before)
+                    self.on_mark(connection, mark, before, log_id, seq, chain, state, staged)
                     staged, size = [], 0
         except Refused as refused:                                              # R45
             connection.close(refusal={"code": refused.code, "message": str(refused)[:500], "seq": refused.seq})
@@ -1368,8 +1398,7 @@ class LogReader:
         chain = sha256(chain + hashed)                                          # R21
         return (seq, hashed, chain), chain
 
-    def on_mark(self, connection, mark, log_id, seq, chain, state, staged):
-        position = mark["position"]
+    def on_mark(self, connection, mark, position, log_id, seq, chain, state, staged):
         if position["log_id"] != log_id or position.get("seq", 0) != seq or mark.get("digest"):         # R44
             connection.leave("message-unexpected", f"a mark at {position.get('seq', 0)}, the last record is {seq}")
         if position["chain"] != chain:                                          # R45

@@ -102,11 +102,24 @@ package struct CatchUpPager {
     private func recordPage(from first: Seq, _ source: some EventSource) throws -> CatchUpPage {
         let events = try source.events(from: first, through: request.to.seq)
         guard let last = events.last else { preconditionFailure("a source gave no event") }
-        let position = Position(
-            logID: request.to.logID, epoch: request.to.epoch, seq: last.record.seq,
-            chain: last.chain)
-        let buffer = frames.records(events.map(\.record), mark: Mark(position: position))
+        let mark = Mark(place: try place(of: last, in: events.lazy.map(\.record.item)))
+        let buffer = frames.records(events.map(\.record), mark: mark)
         return .records(buffer, held: last.record.seq)
+    }
+
+    /// Which epoch it is in the subscriber knows from the page before, unless one begins here: that
+    /// of the request may begin only behind this page.
+    private func place(of last: SourcedEvent, in items: some Sequence<EncodedItem>) throws
+        -> Mark.Place
+    {
+        var begun: Epoch?
+        for item in items where item.kind == .control {
+            if case .epoch(let epoch) = try item.control() { begun = epoch }
+        }
+        guard let begun else { return .step(last.record.seq, chain: last.chain) }
+        let position = Position(
+            logID: request.to.logID, epoch: begun, seq: last.record.seq, chain: last.chain)
+        return .position(position)
     }
 
     // MARK: Net change

@@ -32,22 +32,26 @@ struct Feed {
     var idleSince: UInt64?
     /// The seq at which a scan of the state last said what this feed holds.
     var judgedAt: Seq
+    /// The epoch at the ring's head: whoever is given its next frame is in it.
+    private var epoch: Epoch
     /// The last event that was taken up: routes may lead to one feed twice.
     private var lastSeq: Seq
     private let judge: DeltaJudge
     private let limits: FeedLimits
 
     /// The feed of all endpoints is live at once.
-    init(_ id: FeedID, selection: Selection, at seq: Seq, limits: FeedLimits) {
+    init(_ id: FeedID, selection: Selection, at position: Position, limits: FeedLimits) {
         self.id = id
         self.selection = selection
         self.limits = limits
         judge = DeltaJudge(selection: selection)
-        ring = FrameRing(base: seq, byteLimit: limits.ringBytes)
-        judgedAt = seq
-        lastSeq = seq
+        ring = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
+        epoch = position.epoch
+        judgedAt = position.seq
+        lastSeq = position.seq
         content =
-            selection.isEverything ? .live(.everything) : .building(since: seq, waiting: [])
+            selection.isEverything
+            ? .live(.everything) : .building(since: position.seq, waiting: [])
     }
 
     var isLive: Bool {
@@ -117,13 +121,23 @@ struct Feed {
             return false
         }
         advance(to: position.seq)
-        let mark = Mark(at: position, of: members, sync: .more)
+        let mark = ringMark(position, of: members)
         ring.append(frames.changes(pending, mark: mark), from: first, mark: position.seq)
         pending.removeAll(keepingCapacity: pending.count <= Self.keptCapacity)
         return true
     }
 
     private static let keptCapacity = 256
+
+    /// Says nothing that whoever is given the frame has been told before: in which log and epoch
+    /// it is, and how many endpoints there are, which the digest proves.
+    private mutating func ringMark(_ position: Position, of members: EndpointSet) -> Mark {
+        let place: Mark.Place =
+            position.epoch == epoch
+            ? .step(position.seq, chain: position.chain) : .position(position)
+        epoch = position.epoch
+        return Mark(place: place, digest: members.digest)
+    }
 
     /// Its members are complete up to here.
     private mutating func advance(to seq: Seq) {
@@ -149,12 +163,13 @@ struct Feed {
 
     /// What it holds is not what it should: the members are to be gathered from the state at
     /// `seq`, and no frame is kept.
-    mutating func beginAnew(at seq: Seq) {
-        content = .building(since: seq, waiting: [])
-        ring = FrameRing(base: seq, byteLimit: limits.ringBytes)
+    mutating func beginAnew(at position: Position) {
+        content = .building(since: position.seq, waiting: [])
+        ring = FrameRing(base: position.seq, byteLimit: limits.ringBytes)
+        epoch = position.epoch
         pending = []
         chunks.forgetAll()
-        judgedAt = seq
+        judgedAt = position.seq
     }
 
     /// All endpoints as they were gathered anew: the hub takes them for its own, and the feed
@@ -204,7 +219,7 @@ struct Feed {
     {
         guard isLive, !hasPending, ring.head < position.seq, let members = members(in: state)
         else { return false }
-        let mark = Mark(at: position, of: members, sync: .more)
+        let mark = ringMark(position, of: members)
         ring.append(frames.changes([], mark: mark), from: nil, mark: position.seq)
         return true
     }
@@ -221,9 +236,9 @@ extension EndpointSet {
 }
 
 extension Mark {
-    /// Frames of a ring never say "in sync": whoever takes one later may not be.
-    init(at position: Position, of members: EndpointSet, sync: SyncState) {
+    /// To one subscriber alone, that it has arrived.
+    init(arrivalAt position: Position, of members: EndpointSet) {
         self.init(
-            position: position, digest: members.digest, count: UInt64(members.count), sync: sync)
+            position: position, digest: members.digest, count: UInt64(members.count), sync: .inSync)
     }
 }

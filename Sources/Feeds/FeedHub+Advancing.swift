@@ -103,7 +103,7 @@ extension FeedHub {
     ) {
         if start.seq == position.seq {
             subscribers[id]?.phase = .tail
-            arrive(id, Mark(at: position, of: members, sync: .inSync))
+            arrive(id, Mark(arrivalAt: position, of: members))
         } else {
             begin(id, request(from: start.seq, .afterSnapshot, feed, members))
         }
@@ -158,7 +158,7 @@ extension FeedHub {
         guard let frame = feed.ring.frame(after: subscriber.held) else {
             // What waits will come in a frame, and the word of arrival behind it.
             if feed.hasPending { return .waits }
-            return greet(subscriber, Mark(at: position, of: members, sync: .inSync))
+            return greet(subscriber, Mark(arrivalAt: position, of: members))
         }
         guard feed.serves(subscriber.held, by: frame) else {
             startCatchUp(subscriber.id, feed, from: subscriber.held, start: nil)
@@ -175,7 +175,7 @@ extension FeedHub {
 
     private mutating func arrive(_ id: SubscriberID, _ mark: Mark) {
         subscribers[id]?.arrival = .told
-        subscribers[id]?.held = mark.position.seq
+        subscribers[id]?.held = mark.seq
         write(id, makeFrame(.mark(mark)))
     }
 

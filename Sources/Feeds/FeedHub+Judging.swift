@@ -54,7 +54,7 @@ extension FeedHub {
                     verdict: verdict)))
         // One that has gone meanwhile, or is being gathered, begins anew anyway.
         guard let feed = feeds[accused.feed], feed.isLive else { return }
-        feeds[accused.feed]?.beginAnew(at: position.seq)
+        feeds[accused.feed]?.beginAnew(at: position)
         for id in feed.subscribers { sendBack(id) }
         actions.append(
             .buildFeed(feed.id, selection: feed.selection, state: state))

@@ -169,7 +169,7 @@ package struct FeedHub {
     }
 
     private mutating func makeFeed(_ id: FeedID, _ selection: Selection) {
-        let feed = Feed(id, selection: selection, at: position.seq, limits: limits)
+        let feed = Feed(id, selection: selection, at: position, limits: limits)
         feeds[id] = feed
         router.insert(id, of: selection)
         if case .patches = id.form { patchFeeds += 1 }

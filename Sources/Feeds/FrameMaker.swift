@@ -20,7 +20,7 @@ package struct FrameMaker {
             }
             switch change {
             case .put(let item): encoder.append(put: item)
-            case .patch(let patched): encoder.append(patch: patched.patch)
+            case .patch(let patched): encoder.append(patch: patched.patch, seq: patched.item.seq)
             case .removal(let item): encoder.append(Removal(seq: item.seq, key: item.key))
             }
         }

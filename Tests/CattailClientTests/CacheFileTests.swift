@@ -38,7 +38,7 @@ struct CacheFileTests {
             do {
                 while let entry = try reader.next() {
                     if case .changes(let changes) = entry, let mark = changes.mark {
-                        marks.append(mark.position.seq)
+                        marks.append(mark.seq)
                     }
                 }
             } catch {

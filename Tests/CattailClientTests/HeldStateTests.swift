@@ -68,7 +68,8 @@ struct HeldStateTests {
         let items = world.items(after: nil)
         _ = held.changesReceived(Array(items[..<5]))
         held.connectionEnded()
-        #expect(held.cursor?.last == items[4].key)
+        guard case .put(let last) = items[4] else { preconditionFailure("an item is a put") }
+        #expect(held.cursor?.last == last.key)
         #expect(held.cursor?.start == start)
 
         // One endpoint before the cursor changes, one behind it goes.
@@ -131,7 +132,7 @@ struct HeldStateTests {
             var held = holder(of: world, &mirror)
             var mark = world.mark(Seq(5))
             mark.digest = digest
-            mark.count += 1
+            mark.count = mark.count.map { $0 + 1 }
             switch held.markReceived(mark) {
             case .applied: #expect(isTaken)
             case .diverged(let divergence):
@@ -273,7 +274,7 @@ struct HeldStateTests {
         let oldBytes = Array(old.bytes[old.endpointRange])
         let newBytes = Array(new.bytes[new.endpointRange])
         let patch = Patch(
-            seq: new.seq, key: new.key, previousSeq: old.seq,
+            seq: new.seq, previousSeq: old.seq,
             spans: [.init(at: 0, remove: UInt32(oldBytes.count), insert: newBytes)])
         _ = held.changesReceived([.patch(patch)])
         guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
@@ -283,9 +284,69 @@ struct HeldStateTests {
         #expect(held.state.item(forKey: new.key)?.hash == new.hash)
     }
 
+    @Test("patches find their endpoints by seq, among whatever else comes and goes (G6)")
+    func patchesAmongOthers() throws {
+        var world = world(8)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        for round in 0..<40 {
+            let before = world.head
+            let old = try #require(world.now[World.key(round % 5)])
+            world.put(round % 5, "round \(round)")
+            let middle = try #require(world.now[World.key(round % 5)])
+            if round.isMultiple(of: 3) { world.delete(5 + round % 3) }
+            if round.isMultiple(of: 4) { world.put(5 + round % 3, "again") }
+            world.put(round % 5, "round \(round), later")
+            let new = try #require(world.now[World.key(round % 5)])
+            var changes = world.deltas(after: before.seq, through: world.head.seq)
+            changes[0] = .patch(try #require(Patch(from: old, to: middle)))
+            changes[changes.count - 1] = .patch(try #require(Patch(from: middle, to: new)))
+            _ = held.changesReceived(changes)
+            guard case .applied(let batch) = held.markReceived(world.mark(world.head.seq)) else {
+                Issue.record("round \(round) was refused")
+                return
+            }
+            mirror.take(batch)
+            #expect(mirror.equals(world, at: world.head.seq))
+        }
+    }
+
+    @Test("a patch in a snapshot is refused, for only deltas have them (R37)")
+    func patchInSnapshot() {
+        let world = world(3)
+        var held = HeldState(fingerprint: fingerprint)
+        _ = held.resyncReceived(resync(.snapshot, world.head))
+        let patch = Patch(seq: Seq(4), previousSeq: Seq(2), spans: [])
+        let outcome = held.changesReceived(world.items(after: nil) + [.patch(patch)])
+        guard case .diverged(.patchBaseMissing(Seq(4))) = outcome else {
+            Issue.record("it was taken")
+            return
+        }
+    }
+
+    @Test("a mark that says only what changed leads to the whole position (R38, G8)")
+    func steps() {
+        var world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        for round in 0..<3 {
+            let before = world.head
+            world.put(round, "step \(round)")
+            _ = held.changesReceived(world.deltas(after: before.seq, through: world.head.seq))
+            let mark = Mark(
+                place: .step(world.head.seq, chain: world.head.chain),
+                digest: world.digest(at: world.head.seq))
+            guard case .applied(let batch) = held.markReceived(mark) else {
+                Issue.record("step \(round) was refused")
+                return
+            }
+            #expect(batch.mark.position == world.head)
+            #expect(held.token?.position == world.head)
+        }
+    }
+
     /// What is wrong with a patch of the first endpoint, and its code.
     struct Misfit: Sendable {
-        var number = 1
         var previous: UInt64 = 2
         var spans: [Patch.Span] = []
         let code: String
@@ -299,8 +360,7 @@ struct HeldStateTests {
     @Test(
         "a patch that does not fit is refused with its code, and harms nothing (G6, G12)",
         arguments: [
-            Misfit(previous: 1, code: "patch-base-mismatch"),
-            Misfit(number: 7, code: "patch-base-mismatch"),
+            Misfit(previous: 5, code: "patch-base-mismatch"),
             .outside(at: 0, remove: .max), .outside(at: 0, remove: .max - 7),
             .outside(at: .max, remove: .max), .outside(at: .max, remove: .max - 7),
             .outside(at: 5, remove: .max), .outside(at: 5, remove: .max - 7),
@@ -310,12 +370,11 @@ struct HeldStateTests {
         var mirror = Mirror()
         var held = holder(of: world, &mirror)
         let patch = Patch(
-            seq: Seq(4), key: World.key(misfit.number), previousSeq: Seq(misfit.previous),
-            spans: misfit.spans)
+            seq: Seq(6), previousSeq: Seq(misfit.previous), spans: misfit.spans)
         _ = held.changesReceived([.patch(patch)])
         let mark = Mark(
             position: Position(
-                logID: world.logID, epoch: world.epoch, seq: Seq(4), chain: .zero))
+                logID: world.logID, epoch: world.epoch, seq: Seq(6), chain: .zero))
         guard case .diverged(let divergence) = held.markReceived(mark) else {
             Issue.record("it was taken")
             return

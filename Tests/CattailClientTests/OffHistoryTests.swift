@@ -56,7 +56,7 @@ struct OffHistoryTests {
         let world = world()
         var held = holder(of: world)
         var mark = world.mark(world.head.seq)
-        mark.position = fork(of: world).head
+        mark.place = .position(fork(of: world).head)
         guard case .diverged(.markNotOnward(Seq(6))) = held.markReceived(mark) else {
             Issue.record("it was taken")
             return

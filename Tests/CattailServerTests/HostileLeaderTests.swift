@@ -43,7 +43,7 @@ extension ServerTests {
                 #expect(try await peer.durable()?.seq.rawValue == UInt64(seq))
             }
             let status = try await node.status("all three") { $0.seq == 3 }
-            #expect(status.chain == leader.mark(3).position.chain.description)
+            #expect(status.chain == leader.positions[3].chain.description)
             #expect(status.views.endpoints == 1)
             #expect(status.staleSince == nil)
             try await node.stop()
@@ -65,7 +65,7 @@ extension ServerTests {
                 #expect(clock.now - began >= least, "round \(round)")
                 await peer.send(
                     ServerMessage.resync(
-                        Resync(how: .snapshot, start: leader.mark(3).position)))
+                        Resync(how: .snapshot, start: leader.positions[3])))
                 #expect(try await peer.rest().compactMap(\.refusalCode) == ["message-unexpected"])
             }
             #expect(try await node.status().staleSince != nil)
@@ -73,7 +73,7 @@ extension ServerTests {
             let peer = try await leader.accept(held: .zero)
             await peer.send(
                 ServerMessage.records(Records(records: leader.records, mark: leader.mark(3))))
-            #expect(try await peer.durable() == leader.mark(3).position)
+            #expect(try await peer.durable() == leader.positions[3])
             #expect(try await node.status("in touch") { $0.staleSince == nil }.lagSeconds == 0)
             peer.shutdownSending()
             let again = try await within(30, "soon again") { try await leader.accept(held: Seq(3)) }
@@ -94,7 +94,7 @@ extension ServerTests {
             let liar = try await leader.accept(held: .zero)
             await liar.send(ServerMessage.records(Records(records: [leader.records[0]])))
             await liar.send(ServerMessage.records(Records(records: [leader.records[1]])))
-            #expect(try await liar.durable() == leader.mark(2).position)
+            #expect(try await liar.durable() == leader.positions[2])
             await liar.send(ServerMessage.mark(leader.otherHistory))
             #expect(try await liar.rest().compactMap(\.refusalCode) == ["history-differs"])
             #expect(try await node.status().seq == 2)
@@ -103,7 +103,7 @@ extension ServerTests {
             let peer = try await leader.accept(held: Seq(2))
             await peer.send(ServerMessage.records(Records(records: [leader.records[2]])))
             await peer.send(ServerMessage.mark(leader.mark(3)))
-            #expect(try await peer.durable() == leader.mark(3).position)
+            #expect(try await peer.durable() == leader.positions[3])
             try await node.stop()
         }
     }
@@ -120,7 +120,7 @@ private struct FakeLeader {
     let listener: RawListener
     let logID = LogID(high: 0xCA77, low: 0xA11)
     let records: [EncodedRecord]
-    private let positions: [Position]
+    let positions: [Position]
 
     init() throws {
         listener = try RawListener()

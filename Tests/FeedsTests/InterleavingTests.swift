@@ -136,6 +136,7 @@ struct RandomRun {
 
     private mutating func commit() throws {
         if dice.oneIn(15) { return try world.commitControl() }
+        if dice.oneIn(15) { return try world.commitEpoch(before: wishes()) }
         try world.commit(wishes())
     }
 

@@ -85,8 +85,10 @@ struct IsolationTests {
     func emptyPages() throws {
         var log = ModelLog()
         _ = try log.commit((0..<300).map { Cluster.put($0, app: "backend") })
+        _ = try log.commit((0..<300).map { Cluster.put($0, app: "batch") })
         let request = CatchUpRequest(
-            from: .zero, to: log.head, form: .afterSnapshot, selection: try ResumeTests.frontend(),
+            from: Seq(300), to: log.head, form: .afterSnapshot,
+            selection: try ResumeTests.frontend(),
             digest: .empty, count: 0)
         let limits = World.smallLimits
         var pager = CatchUpPager(request, limits: limits)
@@ -101,6 +103,9 @@ struct IsolationTests {
             }
             pages += 1
         }
-        #expect(pages >= 300 / (4 * limits.readsPerPage) + 300 / limits.judgedPerPage)
+        // Of two thirds of the events what stood before is not at hand: their keys are judged, the
+        // first of them in the page that gathers the last.
+        #expect(
+            pages >= 300 / (4 * limits.readsPerPage) + 200 / limits.judgedPerPage - 1)
     }
 }

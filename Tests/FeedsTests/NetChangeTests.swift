@@ -117,7 +117,7 @@ struct NetChangeTests {
         #expect(try Self.netChange(often, from: 3, .netChange(keyLimit: 1)).count == 1)
     }
 
-    @Test("What concerns a selection neither before nor now takes no room, where that is known (G9)")
+    @Test("What never concerns a selection takes no room, where that is known (G9)")
     func passedBy() throws {
         let log = try Self.log([
             Cluster.put(1, app: "batch"), Cluster.put(1, app: "backend"), Cluster.put(5, app: "b"),

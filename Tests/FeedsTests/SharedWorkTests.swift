@@ -154,4 +154,37 @@ struct SharedWorkTests {
         #expect(both - whole < whole - 40)
         #expect(world.connections[patched]?.heldSeq == world.log.head.seq)
     }
+
+    @Test("One label in a frame of its own is 120 bytes at most, its mark and digest included")
+    func frameOfOneLabel() throws {
+        var world = World()
+        try world.commit((0..<4).map { large($0) })
+        _ = try world.subscribeNew(.everything, .patches)
+        try world.settle()
+        let before = world.hub.counters.bytesWritten
+        try world.commit([large(2, app: "batch")])
+        try world.settle()
+        // Two seqs stand in it, of one byte here and of five in a log of a billion events.
+        #expect(world.hub.counters.bytesWritten - before <= 120 - 8)
+    }
+
+    @Test("Marks of shared frames lead to whole positions, whoever leads the log (G7, G8)")
+    func steps() throws {
+        for form in [DeltaForm.items, .patches] {
+            var world = World()
+            try world.commit([large(0)])
+            let id = try world.subscribeNew(.everything, form)
+            let quiet = try world.subscribeNew(Selection(node: "node-1"), form)
+            try world.settle()
+            for round in 0..<3 {
+                try world.commit([large(0, app: Cluster.apps[round % Cluster.apps.count])])
+                if round > 0 { try world.commitEpoch(before: [large(round)]) }
+                try world.markAlong(quiet)
+                try world.settle()
+                for id in [id, quiet] {
+                    #expect(world.connections[id]?.heldPosition == world.log.head)
+                }
+            }
+        }
+    }
 }

@@ -75,15 +75,41 @@ struct ClientSessionTests {
         #expect(
             machine.messageReceived(
                 .changes(Changes(changes: last.changes, mark: first)), at: Self.at(4)) == [
-                    .stage(last), .commit(first, .snapshot),
+                    .stage(last), .commit(first, at: Self.position(53), .snapshot),
                     .reportInSync(Self.position(53), .snapshot),
                 ])
         #expect(
             machine.marksApplied(Self.position(53), .empty)
                 == [.send(.applied(Self.position(53), .empty))])
         let next = Self.mark(60, digest: nil)
-        #expect(machine.messageReceived(.mark(next), at: Self.at(5)) == [.commit(next, .deltas)])
+        #expect(
+            machine.messageReceived(.mark(next), at: Self.at(5)) == [
+                .commit(next, at: Self.position(60), .deltas)
+            ])
         machine.checkInvariants()
+    }
+
+    @Test("A mark that says only what changed stands in the log and epoch before it (R38)")
+    func steps() {
+        var machine = Self.opened(ClientHello(role: .state))
+        let start = Self.position(50)
+        let resync = Resync(how: .snapshot, start: start, fingerprint: .zero)
+        _ = machine.messageReceived(.resync(resync), at: Self.at(2))
+        for (seq, number) in [(51, 1), (52, 1), (53, 2), (54, 2)] as [(UInt64, UInt64)] {
+            var expected = start
+            expected.seq = Seq(seq)
+            expected.chain = Hash256.of([UInt8(seq)])
+            expected.epoch.number += number
+            let isStep = seq != 51 && seq != 53
+            let mark = Mark(
+                place: isStep
+                    ? .step(expected.seq, chain: expected.chain) : .position(expected),
+                digest: .empty)
+            let actions = machine.messageReceived(.mark(mark), at: Self.at(3))
+            #expect(actions == [.commit(mark, at: expected, seq == 51 ? .snapshot : .deltas)])
+        }
+        let back = Mark(place: .step(Seq(53), chain: .zero))
+        #expect(Self.fault(machine.messageReceived(.mark(back), at: Self.at(4))) != nil)
     }
 
     @Test("A resume by deltas begins exactly at what is held (G7)")
@@ -97,7 +123,8 @@ struct ClientSessionTests {
                     == [.reportResync(resync, .dropped)])
             #expect(
                 machine.messageReceived(.mark(Self.mark(40)), at: Self.at(3)) == [
-                    .commit(Self.mark(40), how), .reportInSync(Self.position(40), how),
+                    .commit(Self.mark(40), at: Self.position(40), how),
+                    .reportInSync(Self.position(40), how),
                 ])
             var elsewhere = Self.opened(hello)
             let wrong = Self.resync(how, Self.position(41))
@@ -259,7 +286,7 @@ struct ClientSessionTests {
             .resync(Self.resync(.reset, Self.position(20))), at: Self.at(4))
         #expect(
             reset.messageReceived(.mark(Self.mark(20)), at: Self.at(5)).first
-                == .commit(Self.mark(20), .reset))
+                == .commit(Self.mark(20), at: Self.position(20), .reset))
         for (seq, isTaken) in [(19, false), (20, true)] as [(UInt64, Bool)] {
             var new = Self.opened(ClientHello(role: .state))
             let snapshot = Self.resync(.snapshot, Self.position(20))
@@ -269,7 +296,9 @@ struct ClientSessionTests {
         }
         var other = following()
         var foreign = Self.mark(50)
-        foreign.position.logID = LogID(high: 1, low: 1)
+        var elsewhere = Self.position(50)
+        elsewhere.logID = LogID(high: 1, low: 1)
+        foreign.place = .position(elsewhere)
         #expect(Self.fault(other.messageReceived(.mark(foreign), at: Self.at(4))) != nil)
     }
 
@@ -333,7 +362,8 @@ struct ClientSessionTests {
         let mark = Self.mark(42, digest: nil)
         #expect(
             good.messageReceived(.mark(mark), at: Self.at(4)) == [
-                .commit(mark, .deltas), .reportInSync(Self.position(42), .deltas),
+                .commit(mark, at: Self.position(42), .deltas),
+                .reportInSync(Self.position(42), .deltas),
             ])
         #expect(good.recordsStored(Self.position(42)) == [.send(.durable(Self.position(42)))])
         for wrong in [40, 42, 41 + 5] as [UInt64] {

@@ -50,3 +50,32 @@ struct EncoderTests {
         #expect(Array(stored.finish(mark: mark).buffer.readableBytesView) == expected)
     }
 }
+
+@Suite("Marks beside changes")
+struct MarkPlaceTests {
+    @Test("A step to the last change beside it says no seq, and is read with that seq (R38)")
+    func impliedSeq() throws {
+        var samples = Samples(seed: 5)
+        let chain = samples.hash()
+        let changes = [7, 9, 8].map { seq in
+            Change.removal(Removal(seq: Seq(seq), key: EndpointKey(namespace: "a", name: "b")))
+        }
+        func written(_ seq: UInt64) -> Changes {
+            Changes(changes: changes, mark: Mark(place: .step(Seq(seq), chain: chain)))
+        }
+        let short = written(8).encoded()
+        #expect(short.count + 2 == written(9).encoded().count)
+        for seq in [8, 9] as [UInt64] {
+            let read = try Changes(decoding: written(seq).encoded())
+            #expect(read.mark?.seq == Seq(seq))
+            var encoder = ChangesEncoder()
+            for change in changes { encoder.append(change) }
+            let frame = encoder.finish(mark: written(seq).mark)
+            #expect(
+                Array(frame.buffer.readableBytesView) == ServerMessage.changes(read).encoded())
+        }
+        // Beside nothing it is as it stands.
+        let alone = Mark(place: .step(Seq(8), chain: chain))
+        #expect(try Mark(decoding: alone.encoded()).seq == Seq(8))
+    }
+}

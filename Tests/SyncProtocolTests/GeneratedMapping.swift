@@ -191,9 +191,14 @@ func generated(_ resync: Resync) -> Cattail_V1_Resync {
 
 func generated(_ mark: Mark) -> Cattail_V1_Mark {
     .with {
-        $0.position = generated(mark.position)
+        switch mark.place {
+        case .position(let position): $0.position = generated(position)
+        case .step(let seq, let chain):
+            $0.chain = Data(chain.bytes)
+            $0.seq = seq.rawValue
+        }
         $0.digest = Data(mark.digest?.sum.bytes ?? [])
-        $0.count = mark.count
+        if let count = mark.count { $0.count = count }
         $0.sync = mark.sync == .inSync ? .inSync : .unspecified
     }
 }
@@ -208,8 +213,6 @@ func generated(_ change: Change) -> Cattail_V1_Change {
             $0.removal.name = removal.key.name
         case .patch(let patch):
             $0.patch.seq = patch.seq.rawValue
-            $0.patch.namespace = patch.key.namespace
-            $0.patch.name = patch.key.name
             $0.patch.prevSeq = patch.previousSeq.rawValue
             $0.patch.spans = patch.spans.map { span in
                 .with {
@@ -286,7 +289,9 @@ func generated(_ message: ServerMessage) -> Cattail_V1_ServerMessage {
         case .resync(let resync): $0.resync = generated(resync)
         case .changes(let changes):
             $0.changes.changes = changes.changes.map { generated($0) }
-            if let mark = changes.mark { $0.changes.mark = generated(mark) }
+            if let mark = changes.mark {
+                $0.changes.mark = generated(mark.written(beside: changes.changes.last?.seq))
+            }
         case .records(let records):
             $0.records.records = records.records.map { Data($0.bytes) }
             if let mark = records.mark { $0.records.mark = generated(mark) }

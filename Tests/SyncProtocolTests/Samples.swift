@@ -127,13 +127,14 @@ struct Samples {
     }
     mutating func mark() -> Mark {
         Mark(
-            position: position(), digest: maybe { StateDigest(sum: $0.hash()) }, count: wide(),
+            place: number(2) == 0 ? .position(position()) : .step(seq(), chain: hash()),
+            digest: maybe { StateDigest(sum: $0.hash()) }, count: maybe { $0.wide() },
             sync: number(2) == 0 ? .more : .inSync)
     }
     mutating func patch() -> Patch {
         let seq = Seq(max(2, self.seq().rawValue))
         return Patch(
-            seq: seq, key: key(), previousSeq: Seq(1 + number(seq.rawValue - 1)),
+            seq: seq, previousSeq: Seq(1 + number(seq.rawValue - 1)),
             spans: (0..<number(3)).map { index in
                 Patch.Span(
                     at: UInt32(index * 100), remove: UInt32(number(100)),

@@ -56,6 +56,11 @@ class FakeStateServer(FakeServer):
         body = b"".join(data(1, change) for change in changes)
         return frame(data(wire.CHANGES, body + data(2, mark + uint(4, sync))))
 
+    def step(self, seq):
+        """A mark alone that says only what may have changed (R38)."""
+        mark = data(5, sha(struct.pack(">Q", seq))) + uint(6, seq)
+        return frame(data(wire.CHANGES, data(2, mark)))
+
     def one(self, item=None, digest=None, count=1):
         """A snapshot of one item, in sync."""
         item = self.item if item is None else item
@@ -133,6 +138,9 @@ def unsound(fake):
     # The state that the agent keeps as shown is of this seq, and was not taken anew since.
     yield "behind to who holds nothing", ("message-unexpected",), frame(
         data(6, data(1, fake.position(1))))
+    yield "a patch in a snapshot", ("patch-base-mismatch",), fake.resync(
+        SNAPSHOT, fake.seq) + fake.changes(
+        [data(1, fake.item), data(3, uint(1, fake.seq + 1) + uint(2, fake.seq))], fake.seq + 1)
     yield "a delete in place of a put", ("inconsistent",), fake.one(
         uint(1, fake.seq) + uint(3, 2) + data(4, "n") + data(5, "e") + data(6, bytes(16)))
 
@@ -150,6 +158,7 @@ def broken_rules(fake):
         "a mark without digest first": fake.resync(SNAPSHOT, fake.seq) + fake.changes(
             [data(1, fake.item)], fake.seq),
         "a mark that goes back": fake.one() + fake.changes([], fake.seq - 1),
+        "a step that goes back": fake.one() + fake.step(fake.seq - 1),
         "a mark of another log": fake.one() + fake.changes([], fake.seq + 1, log_id=OTHER_LOG),
         "a seq above its mark": fake.one() + fake.changes(
             [data(2, uint(1, fake.seq + 2) + data(2, "n") + data(3, "e"))], fake.seq + 1),

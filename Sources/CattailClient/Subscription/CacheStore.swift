@@ -159,13 +159,17 @@ struct CacheLoader {
         }
         staged = []
         guard problem == nil else { return }
-        guard mark.digest == next.digest else {
-            problem = "its state at seq \(mark.position.seq) fails its digest"
+        guard case .position(let position) = mark.place else {
+            problem = "its mark at seq \(mark.seq) names no log"
             return
         }
-        next.advance(to: mark.position.seq)
+        guard mark.digest == next.digest else {
+            problem = "its state at seq \(mark.seq) fails its digest"
+            return
+        }
+        next.advance(to: position.seq)
         state = next
-        position = mark.position
+        self.position = position
         goodBytes = reader.consumedBytes
     }
 

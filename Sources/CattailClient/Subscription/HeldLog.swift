@@ -57,12 +57,13 @@ package struct HeldLog: SubscribedSubject {
             return .diverged(.resyncMissing)
         }
         let chain = entries.last?.chain ?? position.chain
-        guard mark.position.logID == position.logID, mark.position.chain == chain else {
-            return .diverged(.chainDiffers(mark.position.seq))
+        let target = mark.position(behind: position)
+        guard target.logID == position.logID, target.chain == chain else {
+            return .diverged(.chainDiffers(target.seq))
         }
-        self.position = mark.position
-        staging = .behind(mark.position, [])
-        return .applied(LogEvents(entries: entries, position: mark.position))
+        self.position = target
+        staging = .behind(target, [])
+        return .applied(LogEvents(entries: entries, position: target))
     }
 
     package mutating func connectionEnded() { staging = .nothingAnnounced }

@@ -139,10 +139,13 @@ package struct HeldState: Sendable {
         case .nothingAnnounced: return .diverged(.resyncMissing)
         case .onTop(let staged):
             staging = .nothingAnnounced
-            return apply(staged, at: mark)
+            guard let position else { return .diverged(.resyncMissing) }
+            let next = mark.position(behind: position)
+            if let fault = fault(of: next, behind: position) { return .diverged(fault) }
+            return apply(staged, behind: position, to: next, mark)
         case .replacing(let snapshot):
             staging = .nothingAnnounced
-            return replace(by: snapshot, at: mark)
+            return replace(by: snapshot, to: mark.position(behind: snapshot.start), mark)
         }
     }
 
@@ -162,16 +165,16 @@ package struct HeldState: Sendable {
 
     // MARK: Marks
 
-    private mutating func apply(_ staged: [Change], at mark: Mark) -> MarkOutcome<EndpointChanges> {
-        guard let position else { return .diverged(.resyncMissing) }
-        if let fault = fault(of: mark, behind: position) { return .diverged(fault) }
+    private mutating func apply(
+        _ staged: [Change], behind position: Position, to target: Position, _ mark: Mark
+    ) -> MarkOutcome<EndpointChanges> {
         var next = state
         var bySeq = self.bySeq
         self.bySeq = nil  // changes in place, and after a fault is not that of what is held
         var changes: [EndpointChange] = []
         changes.reserveCapacity(staged.count)
         for change in staged where change.seq > position.seq {
-            guard change.seq <= mark.position.seq else {
+            guard change.seq <= target.seq else {
                 return .diverged(.changeBehindMark(change.seq))
             }
             switch next.take(change, &bySeq) {
@@ -180,53 +183,58 @@ package struct HeldState: Sendable {
             case .diverged(let fault): return .diverged(fault)
             }
         }
-        let outcome = settle(next, changes, at: mark)
+        let outcome = settle(next, changes, at: target, mark)
         if case .applied = outcome { self.bySeq = bySeq }
         return outcome
     }
 
-    private func fault(of mark: Mark, behind position: Position) -> Divergence? {
-        guard mark.position.logID == position.logID, mark.position.seq >= position.seq else {
-            return .markNotOnward(mark.position.seq)
+    private func fault(of target: Position, behind position: Position) -> Divergence? {
+        guard target.logID == position.logID, target.seq >= position.seq else {
+            return .markNotOnward(target.seq)
         }
         // Two marks at one seq need not be equal (R38), but one chain hash is one history (G7).
-        let isSameSeq = mark.position.seq == position.seq
-        return isSameSeq && mark.position.chain != position.chain
-            ? .markNotOnward(mark.position.seq) : nil
+        return target.seq == position.seq && target.chain != position.chain
+            ? .markNotOnward(target.seq) : nil
     }
 
-    private mutating func replace(by snapshot: SnapshotStaging, at mark: Mark) -> MarkOutcome<
-        EndpointChanges
-    > {
-        guard mark.position.logID == snapshot.start.logID,
-            mark.position.seq >= snapshot.start.seq
-        else { return .diverged(.markNotOnward(mark.position.seq)) }
-        guard snapshot.highest <= mark.position.seq else {
+    private mutating func replace(
+        by snapshot: SnapshotStaging, to target: Position, _ mark: Mark
+    ) -> MarkOutcome<EndpointChanges> {
+        guard target.logID == snapshot.start.logID, target.seq >= snapshot.start.seq else {
+            return .diverged(.markNotOnward(target.seq))
+        }
+        guard snapshot.highest <= target.seq else {
             return .diverged(.changeBehindMark(snapshot.highest))
         }
         let changes = StateDifference.changes(
-            from: state, to: snapshot.state, removals: snapshot.removed,
-            otherwiseAt: mark.position.seq)
+            from: state, to: snapshot.state, removals: snapshot.removed, otherwiseAt: target.seq)
         bySeq = nil
-        return settle(snapshot.state, changes, at: mark)
+        return settle(snapshot.state, changes, at: target, mark)
     }
 
     private mutating func settle(
-        _ next: EndpointSet, _ changes: [EndpointChange], at mark: Mark
+        _ next: EndpointSet, _ changes: [EndpointChange], at target: Position, _ mark: Mark
     ) -> MarkOutcome<EndpointChanges> {
-        // The count speaks only beside a digest; that one differs is the same fault (R42).
-        if let digest = mark.digest, digest != next.digest || mark.count != UInt64(next.count) {
-            return .diverged(.digestDiffers(mark.position.seq))
+        if let digest = mark.digest, !next.has(digest, mark.count) {
+            return .diverged(.digestDiffers(target.seq))
         }
         state = next
-        state.advance(to: mark.position.seq)
-        position = mark.position
+        state.advance(to: target.seq)
+        position = target
         trust = .trusted
         staging = .onTop([])
         let shown = SubscriptionMark(
-            position: mark.position, digest: state.digest,
+            position: target, digest: state.digest,
             check: mark.digest == nil ? .notCompared : .verified)
         return .applied(EndpointChanges(changes: changes, mark: shown, state: state))
+    }
+}
+
+extension EndpointSet {
+    /// Whether this is the state that a mark says. The count speaks only beside a digest; that one
+    /// differs is the same fault (R42).
+    fileprivate func has(_ digest: StateDigest, _ count: UInt64?) -> Bool {
+        digest == self.digest && count ?? UInt64(self.count) == UInt64(self.count)
     }
 }
 

@@ -38,7 +38,8 @@ struct SnapshotStaging: Sendable {
             }
         case .removal(let removal):
             removed[removal.key] = max(removed[removal.key] ?? .zero, removal.seq)
-        case .patch: break
+        // Only deltas have patches (R37).
+        case .patch(let patch): return .patchBaseMissing(patch.seq)
         }
         var bySeq: SlotsBySeq?
         switch state.take(change, &bySeq) {
@@ -74,7 +75,6 @@ extension EndpointSet {
         case .patch(let patch):
             if bySeq == nil { bySeq = SlotsBySeq(items) }
             guard let slot = bySeq?.slot(at: patch.previousSeq) else {
-                if let held = item(forKey: patch.key), held.seq >= patch.seq { return .unchanged }
                 return .diverged(.patchBaseMissing(patch.seq))
             }
             return take(patch, at: slot, &bySeq)

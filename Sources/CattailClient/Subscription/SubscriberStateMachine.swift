@@ -162,10 +162,10 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
                 streaming.progress = .inSync
                 state = .streaming(streaming)
                 rota.succeeded()
-                tell(.inSync(streaming.kind, mark.position.seq))
+                tell(.inSync(streaming.kind, mark.seq))
             }
-            if isProven, let digest = Subject.digest(of: batch) {
-                actions.append(.sayApplied(mark.position, digest))
+            if isProven, let position = held.position, let digest = Subject.digest(of: batch) {
+                actions.append(.sayApplied(position, digest))
             }
         }
     }

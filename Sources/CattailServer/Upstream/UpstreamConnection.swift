@@ -81,7 +81,7 @@ final class UpstreamConnection: PeerDriver {
             case .stageRecords(let records):
                 if let portion = staging.stage(records.records) { owner.take(portion) }
             case .reportUnreadable(let error): owner.unreadable(self, error)
-            case .commit(let mark, _): owner.take(staging.marked(mark.position))
+            case .commit(_, let position, _): owner.take(staging.marked(position))
             case .reportServerState(let since): owner.stateReceived(staleSince: since)
             case .close(let end):
                 owner.noteEnd(of: self, end)

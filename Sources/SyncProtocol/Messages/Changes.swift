@@ -47,14 +47,6 @@ package enum Change: WireMessage {
         }
     }
 
-    package var key: EndpointKey {
-        switch self {
-        case .put(let item): item.key
-        case .removal(let removal): removal.key
-        case .patch(let patch): patch.key
-        }
-    }
-
     package func write(to writer: inout ProtoWriter) {
         switch self {
         case .put(let item): writer.item(1, item)
@@ -111,7 +103,7 @@ package struct Changes: WireMessage {
 
     package func write(to writer: inout ProtoWriter) {
         for change in changes { writer.nested(1, change) }
-        writer.nested(2, mark)
+        writer.nested(2, mark?.written(beside: changes.last?.seq))
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
@@ -137,6 +129,7 @@ package struct Changes: WireMessage {
             default: try reader.skip(field)
             }
         }
+        found.mark = found.mark?.read(beside: found.changes.last?.seq)
         return fault.map { .failure($0) } ?? .success(found)
     }
 }

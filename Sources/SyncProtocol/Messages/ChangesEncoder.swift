@@ -6,6 +6,7 @@ package struct ChangesEncoder: ~Copyable {
     private var body: MessageBody
     /// How many changes were appended.
     package private(set) var count = 0
+    private var lastSeq: Seq?
 
     /// The schema's `ServerMessage.changes`.
     private static let field = 3
@@ -28,15 +29,19 @@ package struct ChangesEncoder: ~Copyable {
         body.head(field: 1, byteCount: Self.delimited(item.bytes.count))
         body.head(field: 1, byteCount: item.bytes.count)
         body.append(item.bytes)
-        count += 1
+        noteAppended(item.seq)
     }
 
-    package mutating func append(_ removal: Removal) { append(field: 2, removal.encoded()) }
+    package mutating func append(_ removal: Removal) {
+        append(field: 2, removal.encoded(), seq: removal.seq)
+    }
 
-    package mutating func append(_ patch: Patch) { append(patch: patch.encoded()) }
+    package mutating func append(_ patch: Patch) { append(patch: patch.encoded(), seq: patch.seq) }
 
-    /// An encoded patch.
-    package mutating func append(patch bytes: [UInt8]) { append(field: 3, bytes) }
+    /// An encoded patch that leads to `seq`.
+    package mutating func append(patch bytes: [UInt8], seq: Seq) {
+        append(field: 3, bytes, seq: seq)
+    }
 
     package mutating func append(_ change: Change) {
         switch change {
@@ -49,7 +54,7 @@ package struct ChangesEncoder: ~Copyable {
     /// Ends the message, with the batch's mark when it ends here as well.
     package consuming func finish(mark: Mark? = nil) -> MessageBody {
         if let mark {
-            let bytes = mark.encoded()
+            let bytes = mark.written(beside: lastSeq).encoded()
             body.head(field: 2, byteCount: bytes.count)
             body.append(bytes)
         }
@@ -57,11 +62,16 @@ package struct ChangesEncoder: ~Copyable {
         return body
     }
 
-    private mutating func append(field: Int, _ bytes: [UInt8]) {
+    private mutating func append(field: Int, _ bytes: [UInt8], seq: Seq) {
         body.head(field: 1, byteCount: Self.delimited(bytes.count))
         body.head(field: field, byteCount: bytes.count)
         body.append(bytes)
+        noteAppended(seq)
+    }
+
+    private mutating func noteAppended(_ seq: Seq) {
         count += 1
+        lastSeq = seq
     }
 
     /// A field with a one-byte tag, a length and `byteCount` bytes.

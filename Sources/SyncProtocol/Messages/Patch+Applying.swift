@@ -2,7 +2,7 @@ package import EndpointModel
 
 /// Why a patch does not fit the item that is held. The subscriber asks for a resync.
 package enum PatchError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The item held has another key, or another seq than the patch was made against.
+    /// The item has another seq than the patch was made against.
     case baseMismatch(held: Seq, wanted: Seq)
     /// A span lies outside the old endpoint, or begins before the one in front of it ends.
     case spanOutside(at: UInt32)
@@ -30,7 +30,7 @@ package enum PatchError: Error, Hashable, Sendable, CustomStringConvertible {
 extension Patch {
     /// The item at `seq`, rebuilt from the one held. The digest at the mark proves it (G6).
     package func applied(to old: EncodedItem) throws(PatchError) -> EncodedItem {
-        guard old.kind == .put, old.seq == previousSeq, old.compareKey(to: key) == 0 else {
+        guard old.kind == .put, old.seq == previousSeq else {
             throw .baseMismatch(held: old.seq, wanted: previousSeq)
         }
         let source = old.endpointRange
@@ -88,7 +88,7 @@ extension Patch {
         let span = old.withEndpointBytes { before in
             new.withEndpointBytes { after in Span(from: before, to: after) }
         }
-        self.init(seq: new.seq, key: new.key, previousSeq: old.seq, spans: span.map { [$0] } ?? [])
+        self.init(seq: new.seq, previousSeq: old.seq, spans: span.map { [$0] } ?? [])
     }
 }
 

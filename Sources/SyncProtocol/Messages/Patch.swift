@@ -2,9 +2,11 @@ package import EndpointModel
 
 /// Rebuilds the item at `seq` from the item held at `previousSeq`: same key, uid and creation
 /// time, and the former's encoded endpoint with spans replaced.
+///
+/// It names no endpoint: an event has a seq of its own, so `previousSeq` names one item, and a key
+/// would be the greater part of a patch.
 package struct Patch: WireMessage {
     package var seq: Seq
-    package var key: EndpointKey
     package var previousSeq: Seq
     /// Ascending by `at`, not overlapping.
     package var spans: [Span]
@@ -43,37 +45,31 @@ package struct Patch: WireMessage {
         }
     }
 
-    package init(seq: Seq, key: EndpointKey, previousSeq: Seq, spans: [Span]) {
+    package init(seq: Seq, previousSeq: Seq, spans: [Span]) {
         self.seq = seq
-        self.key = key
         self.previousSeq = previousSeq
         self.spans = spans
     }
 
     package func write(to writer: inout ProtoWriter) {
         writer.number(1, seq.rawValue)
-        writer.key(namespace: 2, name: 3, key)
-        writer.number(4, previousSeq.rawValue)
-        for span in spans { writer.nested(5, span) }
+        writer.number(2, previousSeq.rawValue)
+        for span in spans { writer.nested(3, span) }
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
-        self.init(
-            seq: .zero, key: EndpointKey(namespace: "", name: ""), previousSeq: .zero, spans: [])
+        self.init(seq: .zero, previousSeq: .zero, spans: [])
         var reader = reader
         while let field = try reader.next() {
             switch field.number {
             case 1: seq = try reader.seq(field)
-            case 2: key.namespace = try reader.text(field)
-            case 3: key.name = try reader.text(field)
-            case 4: previousSeq = try reader.seq(field)
-            case 5: spans.append(try reader.message(field))
+            case 2: previousSeq = try reader.seq(field)
+            case 3: spans.append(try reader.message(field))
             default: try reader.skip(field)
             }
         }
         if seq == .zero { throw .fieldMissing(field: 1) }
-        key = try required(key, namespace: 2, name: 3)
-        if previousSeq == .zero { throw .fieldMissing(field: 4) }
+        if previousSeq == .zero { throw .fieldMissing(field: 2) }
         guard previousSeq < seq else {
             throw .inconsistent("prev_seq \(previousSeq) is not less than seq \(seq)")
         }

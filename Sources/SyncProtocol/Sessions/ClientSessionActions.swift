@@ -38,7 +38,7 @@ extension ClientSessionStateMachine {
         case reportUnreadable(WireError)
         /// Apply what is staged and check the mark's digest; of a snapshot or reset what is staged
         /// replaces all that was held. Then report to `marksApplied` or `recordsStored`.
-        case commit(Mark, How)
+        case commit(Mark, at: Position, How)
         /// The first mark at the head of the server since the last resync was committed.
         case reportInSync(Position, How)
         case reportServerState(staleSince: Timestamp?)

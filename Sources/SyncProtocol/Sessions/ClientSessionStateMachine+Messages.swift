@@ -105,10 +105,11 @@ extension ClientSessionStateMachine {
         }
         switch progress.marked(mark) {
         case .failure(let fault): return part(.unexpected(fault.what))
-        case .success(let (how, isFirstInSync)):
+        case .success(let marked):
             state = .following(progress)
-            let report = isFirstInSync ? [Action.reportInSync(mark.position, how)] : []
-            return stage + [.commit(mark, how)] + report
+            let report =
+                marked.isFirstInSync ? [Action.reportInSync(marked.position, marked.how)] : []
+            return stage + [.commit(mark, at: marked.position, marked.how)] + report
         }
     }
 

@@ -110,30 +110,43 @@ struct SubscriptionProgress: Equatable, Sendable {
         return nil
     }
 
-    /// Whether this is the first mark in sync since the resync; with how it goes on.
-    mutating func marked(_ mark: Mark) -> Result<(How, isFirstInSync: Bool), SessionFault> {
+    /// Where a mark leads.
+    struct Marked {
+        let position: Position
+        /// How the subscription went on up to here.
+        let how: How
+        /// Whether it is the first mark in sync since the resync.
+        let isFirstInSync: Bool
+    }
+
+    mutating func marked(_ mark: Mark) -> Result<Marked, SessionFault> {
         guard case .following(let resync, let inSync) = phase else {
             return .failure(SessionFault("a mark before resync"))
         }
         let isFirstInSync = mark.sync == .inSync && inSync == .notYet
-        if let fault = markFault(mark, resync, isFirstInSync: isFirstInSync) {
+        // Behind a resync that replaces, the position before is the one where that began.
+        let position = mark.position(behind: resync.start)
+        if let fault = markFault(mark, at: position, resync, isFirstInSync: isFirstInSync) {
             return .failure(fault)
         }
         // What comes after the first mark is deltas, however it began.
         let goesOn = Resync(
-            how: .deltas, start: mark.position, reason: resync.reason,
+            how: .deltas, start: position, reason: resync.reason,
             fingerprint: resync.fingerprint)
         phase = .following(goesOn, inSync: isFirstInSync ? .reported : inSync)
-        held = mark.position
+        held = position
         fingerprint = resync.fingerprint
-        stagedSeq = mark.position.seq
-        return .success((resync.how, isFirstInSync))
+        stagedSeq = position.seq
+        return .success(
+            Marked(position: position, how: resync.how, isFirstInSync: isFirstInSync))
     }
 
-    private func markFault(_ mark: Mark, _ resync: Resync, isFirstInSync: Bool) -> SessionFault? {
-        let seq = mark.position.seq
-        if mark.position.logID != logID {
-            return SessionFault("a mark of log \(mark.position.logID), not \(logID)")
+    private func markFault(
+        _ mark: Mark, at position: Position, _ resync: Resync, isFirstInSync: Bool
+    ) -> SessionFault? {
+        let seq = position.seq
+        if position.logID != logID {
+            return SessionFault("a mark of log \(position.logID), not \(logID)")
         }
         if seq < resync.start.seq {
             return SessionFault("a mark at seq \(seq) behind \(resync.start.seq): time goes back")

@@ -167,8 +167,9 @@ private struct ServedFrames {
             digest.subtract(old.hash)
             digest.add(new.hash)
             let change = Patch(from: old, to: new).map { Change.patch($0) } ?? .put(new)
+            let here = position(seq)
             let mark = Mark(
-                position: position(seq), digest: digest, count: UInt64(items.count), sync: .more)
+                place: .step(here.seq, chain: here.chain), digest: digest, sync: .more)
             var alone = ChangesEncoder(reserving: 512)
             alone.append(change)
             single.append(try FrameEncoder().frame(alone.finish(mark: mark), .whenItPays))

@@ -68,9 +68,9 @@ struct FrameLedger {
         switch message {
         case .changes(let changes):
             Entry(
-                changes: changes.changes.count, seq: changes.mark?.position.seq,
+                changes: changes.changes.count, seq: changes.mark?.seq,
                 event: event(changes.mark))
-        case .mark(let mark): Entry(seq: mark.position.seq, event: event(mark))
+        case .mark(let mark): Entry(seq: mark.seq, event: event(mark))
         case .resync(let resync): Entry(event: .resync(resync.how))
         case .ping(let number): Entry(event: .ping(number))
         case .goodbye(let goodbye): Entry(event: .goodbye(goodbye))

@@ -93,7 +93,13 @@ struct World {
     /// held, as a server may send them.
     func netChange(after seq: Seq, through end: Seq) -> [Change] {
         var last: [EndpointKey: Change] = [:]
-        for change in deltas(after: seq, through: end) { last[change.key] = change }
+        for change in deltas(after: seq, through: end) {
+            switch change {
+            case .put(let item): last[item.key] = change
+            case .removal(let removal): last[removal.key] = change
+            case .patch: preconditionFailure("the world makes no patches")
+            }
+        }
         return last.values.sorted { $0.seq < $1.seq }
     }
 

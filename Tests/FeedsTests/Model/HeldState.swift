@@ -91,8 +91,8 @@ struct HeldState {
     }
 
     /// Takes up what is staged, and holds the outcome to the mark and to the truth (G6, G7).
-    mutating func commit(_ mark: Mark, _ log: ModelLog) throws {
-        let seq = mark.position.seq
+    mutating func commit(_ mark: Mark, at target: Position, _ log: ModelLog) throws {
+        let seq = target.seq
         let before = position?.seq ?? .zero
         var removed: Set<EndpointKey> = []
         var next = items
@@ -107,10 +107,9 @@ struct HeldState {
                     removed.insert(removal.key)
                 case .patch(let patch):
                     guard form == .patches else { throw Violation("a patch was not asked for") }
-                    guard let old = next[patch.key] else {
-                        throw Violation("a patch of \(patch.key), which is not held")
-                    }
-                    next[patch.key] = try patch.applied(to: old)
+                    guard let old = next.values.first(where: { $0.seq == patch.previousSeq })
+                    else { throw Violation("a patch of \(patch.previousSeq), which is not held") }
+                    next[old.key] = try patch.applied(to: old)
                 }
             }
         case .replacing(let snapshot):
@@ -121,7 +120,7 @@ struct HeldState {
         guard isReset || seq >= before else {
             throw Violation("the mark at \(seq) goes back behind \(before) (G7)")
         }
-        guard mark.position == log.position(at: seq) else {
+        guard target == log.position(at: seq) else {
             throw Violation("the mark at \(seq) is not on the log's history (G7)")
         }
         try hold(next, to: mark, log)
@@ -132,17 +131,18 @@ struct HeldState {
             }
         }
         items = next
-        position = mark.position
+        position = target
         staging = .none
     }
 
     private func hold(_ next: [EndpointKey: EncodedItem], to mark: Mark, _ log: ModelLog) throws {
-        let seq = mark.position.seq
+        let seq = mark.seq
         var digest = StateDigest.empty
         for item in next.values { digest.add(item.hash) }
-        guard mark.digest == digest, mark.count == UInt64(next.count) else {
+        let count = mark.count ?? UInt64(next.count)
+        guard mark.digest == digest, count == UInt64(next.count) else {
             throw Violation(
-                "the digest at \(seq) of \(selection) differs: \(mark.count) items there,"
+                "the digest at \(seq) of \(selection) differs: \(count) items there,"
                     + " \(next.count) here (G6)")
         }
         guard next.mapValues(\.bytes) == log.truth(selection, at: seq) else {

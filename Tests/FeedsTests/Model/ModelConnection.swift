@@ -48,10 +48,11 @@ struct ModelConnection {
     }
 
     var inFlightBytes: Int { inFlight.readableBytes }
-    var heldSeq: Seq {
+    var heldSeq: Seq { heldPosition?.seq ?? .zero }
+    var heldPosition: Position? {
         switch subject {
-        case .state(let held): held.position?.seq ?? .zero
-        case .log(_, _, let held): held.seq
+        case .state(let held): held.position
+        case .log(_, _, let held): held
         }
     }
 
@@ -86,16 +87,16 @@ struct ModelConnection {
         case (.stage(let changes), .state(var held)):
             try held.stage(changes.changes)
             subject = .state(held)
-        case (.commit(let mark, _), .state(var held)):
-            try held.commit(mark, log)
+        case (.commit(let mark, let position, _), .state(var held)):
+            try held.commit(mark, at: position, log)
             subject = .state(held)
             marks += 1
         case (.reportResync(let resync, _), .log): resyncs.append(resync)
         case (.stageRecords(let records), .log(let from, let staged, let held)):
             subject = .log(from: from, staged: staged + records.records, held: held)
-        case (.commit(let mark, _), .log(let from, let staged, let held)):
-            try check(staged, behind: held, mark, log)
-            subject = .log(from: from, staged: [], held: mark.position)
+        case (.commit(_, let position, _), .log(let from, let staged, let held)):
+            try check(staged, behind: held, position, log)
+            subject = .log(from: from, staged: [], held: position)
             marks += 1
         case (.reportInSync, _): isInSync = true
         case (.send, _): break
@@ -104,14 +105,14 @@ struct ModelConnection {
     }
 
     private func check(
-        _ staged: [EncodedRecord], behind held: Position, _ mark: Mark, _ log: ModelLog
+        _ staged: [EncodedRecord], behind held: Position, _ target: Position, _ log: ModelLog
     ) throws {
-        let range = Int(held.seq.rawValue)..<Int(mark.position.seq.rawValue)
+        let range = Int(held.seq.rawValue)..<Int(target.seq.rawValue)
         guard staged.map(\.bytes) == log.records[range].map(\.bytes) else {
             throw Violation("the records \(range) are not the log's (G2, G4)")
         }
-        guard mark.position == log.position(at: mark.position.seq) else {
-            throw Violation("the mark at \(mark.position.seq) is not on the log's history (G7)")
+        guard target == log.position(at: target.seq) else {
+            throw Violation("the mark at \(target.seq) is not on the log's history (G7)")
         }
     }
 }

@@ -9,7 +9,8 @@ struct ModelLog {
     private(set) var positions: [Position]
     private(set) var views: [EndpointView]
 
-    static let epoch = Epoch(number: 1, leaderID: 7)
+    /// None until one begins: the model does without the event that begins a log.
+    private(set) var epoch = Epoch.none
 
     init(logID: LogID = LogID(high: 0x4000, low: 0x8000_0000_0000_c0de)) {
         positions = [.origin(of: logID)]
@@ -71,6 +72,15 @@ struct ModelLog {
         return CommittedBatch(records: Array(records[first...]), changes: changes, position: head)
     }
 
+    /// Another leader goes on, in one commit with what it does first.
+    mutating func commitEpoch(before wishes: [Wish]) throws -> CommittedBatch {
+        let first = records.count
+        epoch = Epoch(number: epoch.number + 1, leaderID: epoch.leaderID &* 31 &+ 7)
+        var changes = [try take(.control(seq: head.seq.next, .epoch(epoch)))]
+        changes += try wishes.compactMap { try append($0) }
+        return CommittedBatch(records: Array(records[first...]), changes: changes, position: head)
+    }
+
     private mutating func append(_ wish: Wish) throws -> EndpointView.Change? {
         let standing = view.item(forKey: wish.key)
         let seq = head.seq.next
@@ -94,14 +104,14 @@ struct ModelLog {
         let time = Timestamp(seconds: 1_700_000_000 + Int64(item.seq.rawValue))
         let record = EncodedRecord(
             item: item,
-            audit: AuditPart(epochNumber: Self.epoch.number, time: time, wallTime: time))
+            audit: AuditPart(epochNumber: max(1, epoch.number), time: time, wallTime: time))
         var next = view
         let change = try next.fold(item)
         records.append(record)
         views.append(next)
         positions.append(
             Position(
-                logID: head.logID, epoch: Self.epoch, seq: item.seq,
+                logID: head.logID, epoch: epoch, seq: item.seq,
                 chain: head.chain.followed(by: record.hash)))
         return change
     }
@@ -123,6 +133,6 @@ struct ModelEvents: EventSource {
     func item(at seq: Seq) throws -> EncodedItem { log.item(at: seq) }
 
     func itemAtHand(_ seq: Seq) -> EncodedItem? {
-        seq.rawValue % 3 == 0 ? nil : log.item(at: seq)
+        seq.rawValue % 3 == 0 ? log.item(at: seq) : nil
     }
 }

@@ -88,6 +88,11 @@ struct World {
         try publish()
     }
 
+    mutating func commitEpoch(before wishes: [ModelLog.Wish] = []) throws {
+        hub.committed(try log.commitEpoch(before: wishes))
+        try publish()
+    }
+
     /// What this version has no rule for, in one commit with others before it.
     mutating func commitUnknown(behind wishes: [ModelLog.Wish]) throws {
         hub.committed(try log.commitControl(.critical, behind: wishes))

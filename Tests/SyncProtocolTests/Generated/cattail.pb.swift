@@ -1,5 +1,5 @@
-// schema sha256 f4ac446d16470a63c37f38a8c4434d312d9f8daa00d5bab134204e6072360e5c
-// code sha256 94804f021fde28c3d0efb77ef8679feb465af3c71753f8edfe4676c3d6883f22
+// schema sha256 dfa8c33a0068221c5bd0b9c01b9add15073144d062642c178b7d0d353e255ac2
+// code sha256 f67b41199d3e9a7610619535370d515e7e9d5133ad9cfeb9f678cac1bc45bf38
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all
@@ -2009,10 +2009,7 @@ nonisolated struct Cattail_V1_Patch: Sendable {
 
   var seq: UInt64 = 0
 
-  var namespace: String = String()
-
-  var name: String = String()
-
+  /// names the endpoint: one event has one seq
   var prevSeq: UInt64 = 0
 
   /// ascending by `at`, not overlapping
@@ -2071,28 +2068,55 @@ nonisolated struct Cattail_V1_Mark: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  var place: Cattail_V1_Mark.OneOf_Place? = nil
+
   var position: Cattail_V1_Position {
-    get {_position ?? Cattail_V1_Position()}
-    set {_position = newValue}
+    get {
+      if case .position(let v)? = place {return v}
+      return Cattail_V1_Position()
+    }
+    set {place = .position(newValue)}
   }
-  /// Returns true if `position` has been explicitly set.
-  var hasPosition: Bool {self._position != nil}
-  /// Clears the value of `position`. Subsequent reads from it will return its default value.
-  mutating func clearPosition() {self._position = nil}
+
+  /// 32 bytes; in the log and the epoch of the position before
+  var chain: Data {
+    get {
+      if case .chain(let v)? = place {return v}
+      return Data()
+    }
+    set {place = .chain(newValue)}
+  }
 
   /// 32 bytes, of the selection at the position; state only; may be absent
   var digest: Data = Data()
 
-  /// live endpoints of the selection, with the digest
-  var count: UInt64 = 0
+  /// live endpoints of the selection; may be absent
+  var count: UInt64 {
+    get {_count ?? 0}
+    set {_count = newValue}
+  }
+  /// Returns true if `count` has been explicitly set.
+  var hasCount: Bool {self._count != nil}
+  /// Clears the value of `count`. Subsequent reads from it will return its default value.
+  mutating func clearCount() {self._count = nil}
 
   var sync: Cattail_V1_Sync = .unspecified
 
+  /// with `chain`; absent: that of the last change beside the mark
+  var seq: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Place: Equatable, Sendable {
+    case position(Cattail_V1_Position)
+    /// 32 bytes; in the log and the epoch of the position before
+    case chain(Data)
+
+  }
 
   init() {}
 
-  fileprivate var _position: Cattail_V1_Position? = nil
+  fileprivate var _count: UInt64? = nil
 }
 
 /// The position held is ahead of this node: wait, or go elsewhere.
@@ -5119,7 +5143,7 @@ nonisolated extension Cattail_V1_Removal: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Cattail_V1_Patch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Patch"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seq\0\u{1}namespace\0\u{1}name\0\u{3}prev_seq\0\u{1}spans\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seq\0\u{3}prev_seq\0\u{1}spans\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5128,10 +5152,8 @@ nonisolated extension Cattail_V1_Patch: SwiftProtobuf.Message, SwiftProtobuf._Me
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.seq) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.prevSeq) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.spans) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.prevSeq) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.spans) }()
       default: break
       }
     }
@@ -5141,25 +5163,17 @@ nonisolated extension Cattail_V1_Patch: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.seq != 0 {
       try visitor.visitSingularUInt64Field(value: self.seq, fieldNumber: 1)
     }
-    if !self.namespace.isEmpty {
-      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 2)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 3)
-    }
     if self.prevSeq != 0 {
-      try visitor.visitSingularUInt64Field(value: self.prevSeq, fieldNumber: 4)
+      try visitor.visitSingularUInt64Field(value: self.prevSeq, fieldNumber: 2)
     }
     if !self.spans.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.spans, fieldNumber: 5)
+      try visitor.visitRepeatedMessageField(value: self.spans, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Cattail_V1_Patch, rhs: Cattail_V1_Patch) -> Bool {
     if lhs.seq != rhs.seq {return false}
-    if lhs.namespace != rhs.namespace {return false}
-    if lhs.name != rhs.name {return false}
     if lhs.prevSeq != rhs.prevSeq {return false}
     if lhs.spans != rhs.spans {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -5248,7 +5262,7 @@ nonisolated extension Cattail_V1_Records: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Cattail_V1_Mark: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Mark"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}digest\0\u{1}count\0\u{1}sync\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}digest\0\u{1}count\0\u{1}sync\0\u{1}chain\0\u{1}seq\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5256,10 +5270,31 @@ nonisolated extension Cattail_V1_Mark: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._position) }()
+      case 1: try {
+        var v: Cattail_V1_Position?
+        var hadOneofValue = false
+        if let current = self.place {
+          hadOneofValue = true
+          if case .position(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.place = .position(v)
+        }
+      }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._count) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.sync) }()
+      case 5: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.place != nil {try decoder.handleConflictingOneOf()}
+          self.place = .chain(v)
+        }
+      }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.seq) }()
       default: break
       }
     }
@@ -5270,26 +5305,33 @@ nonisolated extension Cattail_V1_Mark: SwiftProtobuf.Message, SwiftProtobuf._Mes
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._position {
+    try { if case .position(let v)? = self.place {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
     if !self.digest.isEmpty {
       try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 2)
     }
-    if self.count != 0 {
-      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 3)
-    }
+    try { if let v = self._count {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
     if self.sync != .unspecified {
       try visitor.visitSingularEnumField(value: self.sync, fieldNumber: 4)
+    }
+    try { if case .chain(let v)? = self.place {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
+    } }()
+    if self.seq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seq, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Cattail_V1_Mark, rhs: Cattail_V1_Mark) -> Bool {
-    if lhs._position != rhs._position {return false}
+    if lhs.place != rhs.place {return false}
     if lhs.digest != rhs.digest {return false}
-    if lhs.count != rhs.count {return false}
+    if lhs._count != rhs._count {return false}
     if lhs.sync != rhs.sync {return false}
+    if lhs.seq != rhs.seq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
