@@ -26,8 +26,8 @@ LIMITS = {
     # One frame is one write, and nobody is read from for it.
     "writes per delivery": 1.05,
     "reads per delivery": 0.1,
-    # 199 to 211, with the first marks of the connections.
-    "bytes per delivery": 230,
+    # 100 to 104, with the first marks of the connections.
+    "bytes per delivery": 115,
     # Whole batches: 22.6.
     "allocations per endpoint in bulk": 28,
 }

@@ -1,4 +1,7 @@
-"""The table of docs/performance.md, made from one line of Benchmarks/results/bench.jsonl."""
+"""The tables of docs/performance.md, each made from the last line of Benchmarks/results/bench.jsonl
+that has all of its rows."""
+
+from campaigns.rows import TABLES
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
@@ -36,13 +39,21 @@ def fan_out_row(name, result):
         "what", "estimate", "goal", "measured", "limit", "ratio")), mark(result["met"])]
 
 
-def write_page(path, line):
+def write_page(path, lines):
+    text = "\n\n".join(newest(lines, rows) for rows in TABLES.values())
     with open(path, encoding="utf-8") as file:
-        text = file.read()
-    before, rest = text.split(BEGIN)
+        page = file.read()
+    before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{markdown(line)}\n\n{END}{after}")
+        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+
+
+def newest(lines, rows):
+    for line in reversed(lines):
+        if set(rows) <= set(line["results"]):
+            return markdown({**line, "results": {name: line["results"][name] for name in rows}})
+    return "Not measured yet: " + ", ".join(rows) + "."
 
 
 def mark(met):

@@ -22,5 +22,10 @@ ROWS = {
     "fan16": fanout_figures.client,
     "counts": count_figures.counts,
 }
+# The tables of the page; a run of tools/bench is recorded when it has all rows of one.
+TABLES = {
+    "writes": list(figures.FIGURES),
+    "fanout": [name for name in ROWS if name not in figures.FIGURES],
+}
 # What --quick runs unless it is told: counts, which are held to limits, and ratios, which are shown.
 QUICK = ["fan1", "fan2", "fan3", "fan4", "fan5", "counts"]
