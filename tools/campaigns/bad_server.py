@@ -140,7 +140,8 @@ def unsound(fake):
         data(6, data(1, fake.position(1))))
     yield "a patch in a snapshot", ("patch-base-mismatch",), fake.resync(
         SNAPSHOT, fake.seq) + fake.changes(
-        [data(1, fake.item), data(3, uint(1, fake.seq + 1) + uint(2, fake.seq))], fake.seq + 1)
+        [data(1, fake.item), data(3, uint(1, fake.seq + 1) + uint(2, fake.seq))], fake.seq + 1,
+        digest=bytes([1] * 32))
     yield "a delete in place of a put", ("inconsistent",), fake.one(
         uint(1, fake.seq) + uint(3, 2) + data(4, "n") + data(5, "e") + data(6, bytes(16)))
 
