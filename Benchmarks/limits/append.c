@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,33 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "append"
+#include "program.h"
+
 enum { HASH_BYTES = 32, BODY_POOL_BYTES = 1 << 20 };
 
 struct options {
     long rows, batch, bytes, checkpoint_bytes;
     const char *directory, *lengths_file;
 };
-
-static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("append: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-static long number(const char *name, const char *text, long least) {
-    char *end = NULL;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || *text == 0 || *end != 0 || value < least)
-        fail("%s %s: a whole number of at least %ld is needed", name, text, least);
-    return value;
-}
 
 static struct options parse(int count, char **arguments) {
     struct options options = {.rows = 100000, .batch = 1000, .bytes = 430, .directory = "."};

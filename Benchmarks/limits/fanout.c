@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "fanout"
+#include "program.h"
+
 enum { READ_BYTES = 64 << 10, EVENTS = 512 };
 
 struct options {
@@ -36,27 +38,6 @@ struct options {
     double updates;
     int batched;
 };
-
-static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("fanout: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-static long number(const char *name, const char *text, long least) {
-    char *end = NULL;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || *text == 0 || *end != 0 || value < least)
-        fail("%s %s: a whole number of at least %ld is needed", name, text, least);
-    return value;
-}
 
 static struct options parse(int count, char **arguments) {
     struct options options = {.clients = 100, .frames = 10000, .bytes = 200, .gather = 64 << 10,

@@ -13,7 +13,6 @@
 #include <libdeflate.h>
 #include <openssl/evp.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "reader"
+#include "program.h"
+
 enum { FRAME_BYTES = (2 << 20) + 4, CHANGES = 3, CHANGE = 1, ITEM = 1, LANES = 4 };
-
-static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("reader: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
 
 static double seconds(clockid_t clock) {
     struct timespec now;
