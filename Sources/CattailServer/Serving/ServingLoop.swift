@@ -35,7 +35,7 @@ final class ServingLoop {
     private let recentEvents: NIOLockedValueBox<RecentEvents>
     /// Subscriptions from ahead of this node, until it gets there (G7).
     private var ahead: [ConnectionID: Seq] = [:]
-    private var unflushed: Set<ConnectionID> = []
+    private var unflushed = FlushQueue<ServerConnection>()
     private var pace = PublishPace()
     private var nextID: UInt64 = 1
     let connectionCount: ConnectionCount
@@ -121,10 +121,12 @@ final class ServingLoop {
     }
 
     private func publish() {
-        pace.begun(at: NIODeadline.now().uptimeNanoseconds)
+        let spentBefore = ThreadTime.nanoseconds
+        pace.begun()
         perform(hub.publish())
         flush()
-        pace.ended(at: NIODeadline.now().uptimeNanoseconds)
+        let cost = ThreadTime.nanoseconds &- spentBefore
+        pace.ended(at: NIODeadline.now().uptimeNanoseconds, cost: cost)
     }
 
     private func noteTime(of batch: CommittedBatch) {
@@ -307,8 +309,9 @@ final class ServingLoop {
         for action in actions {
             switch action {
             case .write(let id, let buffer):
-                connections[id]?.write(frames: buffer)
-                unflushed.insert(id)
+                guard let connection = connections[id] else { continue }
+                connection.write(frames: buffer)
+                unflushed.add(connection)
             case .buildFeed(let id, let selection, let state): build(id, selection, state)
             case .startCatchUp(let id, let request):
                 catchUps[id] = CatchUpTask(request, limits: hub.limits, recent: recentEvents)
@@ -335,8 +338,10 @@ final class ServingLoop {
     }
 
     private func flush() {
-        for id in unflushed { connections[id]?.flush() }
-        unflushed.removeAll(keepingCapacity: true)
+        guard unflushed.begin() else { return }
+        while let round = unflushed.nextRound() {
+            for connection in round { connection.flush() }
+        }
     }
 
     private func build(_ id: FeedID, _ selection: Selection, _ state: EndpointSet) {
