@@ -76,12 +76,14 @@ public struct EndpointSet: Sendable {
         return result
     }
 
-    /// Takes up a put of the same key in place of the item at a slot in use, without a search.
-    package mutating func replace(_ slot: OrderedItems.Slot, by item: EncodedItem) {
+    /// Takes up a put of the same key in place of the item at a slot in use, without a search;
+    /// gives back what it replaces.
+    package mutating func replace(_ slot: OrderedItems.Slot, by item: EncodedItem) -> EncodedItem {
         precondition(item.kind == .put, "only a put can be held; seq \(item.seq)")
         let old = items.replace(slot, by: item)
         digest.subtract(old.hash)
         digest.add(item.hash)
+        return old
     }
 
     mutating func put(_ item: EncodedItem, at place: OrderedItems.Place) -> EncodedItem? {

@@ -122,6 +122,52 @@ struct HeldStateTests {
         #expect(held.state.digest == world.digest(at: before.seq))
     }
 
+    /// A put of each kind, a removal, and one key several times, then a fault.
+    @Test("a batch that does not hold is taken back whole, and versions told before stand (G6)")
+    func takenBack() {
+        var world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let before = world.head
+        let told = held.state
+        let items = Array(told.items(after: nil, limit: .max).map(\.bytes))
+        world.put(1, "second")
+        world.put(9, "new")
+        world.delete(3)
+        world.put(1, "third")
+        world.delete(9)
+        world.put(9, "again")
+        world.put(3, "back")
+        world.delete(1)
+        let changes = world.deltas(after: before.seq, through: world.head.seq)
+
+        var wrong = world.mark(world.head.seq)
+        wrong.digest = world.digest(at: before.seq)
+        for mark in [wrong, world.mark(Seq(world.head.seq.rawValue - 1))] {
+            _ = held.resyncReceived(resync(.deltas, before))
+            _ = held.changesReceived(changes)
+            guard case .diverged = held.markReceived(mark) else {
+                Issue.record("a fault went unnoticed at \(mark.seq)")
+                return
+            }
+            for state in [held.state, told] {
+                #expect(state.items(after: nil, limit: .max).map(\.bytes) == items)
+                #expect(state.digest == world.digest(at: before.seq))
+                #expect(state.recomputedDigest() == state.digest)
+                #expect(state.seq == before.seq)
+            }
+        }
+
+        _ = held.resyncReceived(resync(.deltas, before))
+        _ = held.changesReceived(changes)
+        guard case .applied = held.markReceived(world.mark(world.head.seq)) else {
+            Issue.record("what is right was refused")
+            return
+        }
+        #expect(held.state.digest == world.digest(at: world.head.seq))
+        #expect(told.recomputedDigest() == world.digest(at: before.seq))
+    }
+
     @Test("another count beside the right digest is the same fault; alone it says nothing (G6)")
     func countDiffers() {
         let world = world(5)

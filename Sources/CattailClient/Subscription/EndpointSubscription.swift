@@ -96,6 +96,12 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
     /// One task iterates, once.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
+    /// Where updates arrive. A task that prefers this executor is given them without a change of
+    /// threads, which is most of what a small update costs otherwise:
+    /// `Task(executorPreference: subscription.executor) { … }`. Connections share it, so such a
+    /// task must neither block nor compute for long.
+    public var executor: any TaskExecutor { running.executor }
+
     /// The reader's end of the subscription.
     public struct Iterator: AsyncIteratorProtocol {
         let subscription: EndpointSubscription
@@ -113,7 +119,7 @@ public final class EndpointSubscription: AsyncSequence, Sendable {
 
     /// The state at the last mark that arrived, which iteration may not have given yet: a pinned
     /// version, which costs little to keep.
-    public func snapshot() -> EndpointSet { freshness.withLockedValue(\.state) }
+    public func snapshot() -> EndpointSet { running.held.state }
 
     /// Where that is; nil before the first mark.
     public var position: Position? { freshness.withLockedValue(\.position) }

@@ -4,10 +4,13 @@ package import SyncProtocol
 
 /// What a subscriber holds, and what has arrived since the last mark: a plain value.
 ///
-/// What arrives is staged and touches nothing until its mark. There it is applied to a copy, the
-/// copy's digest is compared with the server's (G6), and only then does the copy become what is
-/// held; the differences between the two are what the subscriber is told. So every story that a
-/// connection tells (again, from the start, by another server) comes out as real changes alone.
+/// What arrives is staged and touches nothing until its mark. There all of it is applied and the
+/// digest compared with the server's (G6), or it is taken back; the real differences are what the
+/// subscriber is told. So every story that a connection tells (again, from the start, by another
+/// server) comes out as real changes alone.
+///
+/// Deltas are applied where the items stand, with what they replaced kept until the mark holds: as
+/// long as nobody keeps a version that was told before, nothing else is copied.
 package struct HeldState: Sendable {
     /// What is held: the state at the last mark.
     package private(set) var state = EndpointSet()
@@ -168,24 +171,17 @@ package struct HeldState: Sendable {
     private mutating func apply(
         _ staged: [Change], behind position: Position, to target: Position, _ mark: Mark
     ) -> MarkOutcome<EndpointChanges> {
-        var next = state
         var bySeq = self.bySeq
         self.bySeq = nil  // changes in place, and after a fault is not that of what is held
-        var changes: [EndpointChange] = []
-        changes.reserveCapacity(staged.count)
-        for change in staged where change.seq > position.seq {
-            guard change.seq <= target.seq else {
-                return .diverged(.changeBehindMark(change.seq))
-            }
-            switch next.take(change, &bySeq) {
-            case .changed(let change): changes.append(change)
-            case .unchanged: break
-            case .diverged(let fault): return .diverged(fault)
-            }
+        var batch = AppliedChanges(capacity: staged.count)
+        if let fault = state.take(staged, behind: position, to: target, &bySeq, &batch)
+            ?? state.fault(at: mark, of: target)
+        {
+            state.takeBack(batch)
+            return .diverged(fault)
         }
-        let outcome = settle(next, changes, at: target, mark)
-        if case .applied = outcome { self.bySeq = bySeq }
-        return outcome
+        self.bySeq = bySeq
+        return settle(batch.changes, at: target, mark)
     }
 
     private func fault(of target: Position, behind position: Position) -> Divergence? {
@@ -208,17 +204,16 @@ package struct HeldState: Sendable {
         }
         let changes = StateDifference.changes(
             from: state, to: snapshot.state, removals: snapshot.removed, otherwiseAt: target.seq)
+        if let fault = snapshot.state.fault(at: mark, of: target) { return .diverged(fault) }
         bySeq = nil
-        return settle(snapshot.state, changes, at: target, mark)
+        state = snapshot.state
+        return settle(changes, at: target, mark)
     }
 
+    /// What is held now is what the mark says.
     private mutating func settle(
-        _ next: EndpointSet, _ changes: [EndpointChange], at target: Position, _ mark: Mark
+        _ changes: [EndpointChange], at target: Position, _ mark: Mark
     ) -> MarkOutcome<EndpointChanges> {
-        if let digest = mark.digest, !next.has(digest, mark.count) {
-            return .diverged(.digestDiffers(target.seq))
-        }
-        state = next
         state.advance(to: target.seq)
         position = target
         trust = .trusted
@@ -230,11 +225,57 @@ package struct HeldState: Sendable {
     }
 }
 
+/// What a batch has changed so far, and how to take it back.
+private struct AppliedChanges {
+    private(set) var changes: [EndpointChange] = []
+    /// What stood there before each.
+    private var replaced: [EncodedItem?] = []
+
+    init(capacity: Int) {
+        changes.reserveCapacity(capacity)
+        replaced.reserveCapacity(capacity)
+    }
+
+    mutating func add(_ change: EndpointChange, replacing old: EncodedItem?) {
+        changes.append(change)
+        replaced.append(old)
+    }
+
+    /// The last first.
+    func forEachBackwards(_ body: (EndpointChange, EncodedItem?) -> Void) {
+        for (change, old) in zip(changes, replaced).reversed() { body(change, old) }
+    }
+}
+
 extension EndpointSet {
+    /// Applies what is behind the position, one by one, up to the first that does not fit.
+    fileprivate mutating func take(
+        _ staged: [Change], behind position: Position, to target: Position,
+        _ bySeq: inout SlotsBySeq?, _ batch: inout AppliedChanges
+    ) -> Divergence? {
+        for change in staged where change.seq > position.seq {
+            guard change.seq <= target.seq else { return .changeBehindMark(change.seq) }
+            switch take(change, &bySeq) {
+            case .changed(let change, let old): batch.add(change, replacing: old)
+            case .unchanged: break
+            case .diverged(let fault): return fault
+            }
+        }
+        return nil
+    }
+
+    fileprivate mutating func takeBack(_ batch: AppliedChanges) {
+        batch.forEachBackwards { change, old in
+            if let old { put(old) } else { remove(change.key) }
+        }
+    }
+
     /// Whether this is the state that a mark says. The count speaks only beside a digest; that one
     /// differs is the same fault (R42).
-    fileprivate func has(_ digest: StateDigest, _ count: UInt64?) -> Bool {
-        digest == self.digest && count ?? UInt64(self.count) == UInt64(self.count)
+    fileprivate func fault(at mark: Mark, of target: Position) -> Divergence? {
+        guard let digest = mark.digest else { return nil }
+        let isThat = digest == self.digest && mark.count ?? UInt64(count) == UInt64(count)
+        return isThat ? nil : .digestDiffers(target.seq)
     }
 }
 

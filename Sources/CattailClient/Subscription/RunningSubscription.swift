@@ -1,4 +1,5 @@
 internal import EndpointModel
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import SyncProtocol
 
@@ -7,7 +8,9 @@ internal import SyncProtocol
 /// it any more.
 final class RunningSubscription<Subject: SubscribedSubject>: Sendable {
     let eventLoop: any EventLoop
+    let executor: EventLoopTaskExecutor
     private let buffer: BoundedBuffer<Subject.Update>
+    private let machine: SubscriptionRunner<Subject>.Machine
     private let runner: NIOLoopBoundBox<SubscriptionRunner<Subject>>
 
     /// Begins at once.
@@ -24,10 +27,15 @@ final class RunningSubscription<Subject: SubscribedSubject>: Sendable {
     ) {
         let eventLoop = configuration.eventLoopGroup.next()
         self.eventLoop = eventLoop
+        executor = EventLoopTaskExecutor(eventLoop)
         buffer = BoundedBuffer(countLimit: 64, weightLimit: weightLimit, weigh: weigh)
+        let rota = ServerRota(
+            servers: configuration.servers, pauses: configuration.pauses,
+            seed: .random(in: .min ... .max))
+        machine = NIOLockedValueBox(SubscriberStateMachine(held: held, rota: rota))
         let runner = SubscriptionRunner(
-            configuration: configuration, held: held, buffer: buffer, eventLoop: eventLoop,
-            seed: .random(in: .min ... .max), observer: observer, hello: hello)
+            configuration: configuration, machine: machine, buffer: buffer, eventLoop: eventLoop,
+            observer: observer, hello: hello)
         self.runner = .makeBoxSendingValue(runner, eventLoop: eventLoop)
         let box = self.runner
         eventLoop.execute { box.value.start() }
@@ -37,6 +45,9 @@ final class RunningSubscription<Subject: SubscribedSubject>: Sendable {
         let runner = runner
         eventLoop.execute { runner.value.stop() }
     }
+
+    /// What is held now, of which iteration may not have told yet.
+    var held: Subject { machine.withLockedValue(\.held) }
 
     /// Ends the iteration and the connection.
     func close() async {

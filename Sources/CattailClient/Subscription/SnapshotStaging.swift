@@ -51,7 +51,7 @@ struct SnapshotStaging: Sendable {
 
 /// What one staged change does to a state.
 enum ChangeEffect {
-    case changed(EndpointChange)
+    case changed(EndpointChange, replacing: EncodedItem?)
     /// It was known, or is older than what is held: a legal no-op.
     case unchanged
     case diverged(Divergence)
@@ -65,13 +65,13 @@ extension EndpointSet {
             guard let (old, slot) = putNewer(item) else { return .unchanged }
             if let old { bySeq?.remove(old.seq) }
             bySeq?.insert(slot, at: item.seq)
-            return .changed(.put(item))
+            return .changed(.put(item), replacing: old)
         case .removal(let removal):
             if let held = item(forKey: removal.key), held.seq >= removal.seq { return .unchanged }
             // A net change may name what came and went unseen.
             guard let old = remove(removal.key) else { return .unchanged }
             bySeq?.remove(old.seq)
-            return .changed(.removal(removal.key, seq: removal.seq))
+            return .changed(.removal(removal.key, seq: removal.seq), replacing: old)
         case .patch(let patch):
             if bySeq == nil { bySeq = SlotsBySeq(items) }
             guard let slot = bySeq?.slot(at: patch.previousSeq) else {
@@ -86,10 +86,10 @@ extension EndpointSet {
     ) -> ChangeEffect {
         do throws(PatchError) {
             let item = try patch.applied(to: item(at: slot))
-            replace(slot, by: item)
+            let old = replace(slot, by: item)
             bySeq?.remove(patch.previousSeq)
             bySeq?.insert(slot, at: item.seq)
-            return .changed(.put(item))
+            return .changed(.put(item), replacing: old)
         } catch {
             return .diverged(.patchUnfit(patch.seq, error))
         }

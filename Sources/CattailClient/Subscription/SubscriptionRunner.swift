@@ -14,11 +14,14 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
     private let hello: @Sendable (Subject) -> ClientHello
     private let buffer: BoundedBuffer<Subject.Update>
     private let observer: Observer
-    private var machine: SubscriberStateMachine<Subject>
+    private let machine: Machine
     private var connection: ClientConnection?
     private var pause: Scheduled<Void>?
     private var pressure = BufferPressure.low
     private var lastApplied: NIODeadline?
+
+    /// Others than the event loop may look at what is held.
+    typealias Machine = NIOLockedValueBox<SubscriberStateMachine<Subject>>
 
     /// Who is told beside the subscriber, on the event loop.
     struct Observer: Sendable {
@@ -29,8 +32,9 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
     }
 
     init(
-        configuration: ClientConfiguration, held: Subject, buffer: BoundedBuffer<Subject.Update>,
-        eventLoop: any EventLoop, seed: UInt64, observer: Observer = Observer(),
+        configuration: ClientConfiguration, machine: Machine,
+        buffer: BoundedBuffer<Subject.Update>, eventLoop: any EventLoop,
+        observer: Observer = Observer(),
         hello: @escaping @Sendable (Subject) -> ClientHello
     ) {
         self.configuration = configuration
@@ -38,16 +42,14 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
         self.buffer = buffer
         self.observer = observer
         self.eventLoop = eventLoop
-        let rota = ServerRota(
-            servers: configuration.servers, pauses: configuration.pauses, seed: seed)
-        machine = SubscriberStateMachine(held: held, rota: rota)
+        self.machine = machine
     }
 
-    func start() { carryOut(machine.started()) }
+    func start() { tellMachine { $0.started() } }
 
     func stop() {
         pause?.cancel()
-        carryOut(machine.stopped())
+        tellMachine { $0.stopped() }
         buffer.finish()
     }
 
@@ -56,6 +58,12 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
         guard case .high = pressure else { return }
         pressure = .low
         connection?.resumeReading()
+    }
+
+    private func tellMachine(
+        _ input: (inout SubscriberStateMachine<Subject>) -> [SubscriberStateMachine<Subject>.Action]
+    ) {
+        carryOut(machine.withLockedValue(input))
     }
 
     private func carryOut(_ actions: [SubscriberStateMachine<Subject>.Action]) {
@@ -85,7 +93,8 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
     private func connect(to server: ServerAddress) {
         lastApplied = nil
         let connection = ClientConnection(
-            to: server, hello: hello(machine.held), patience: TimeAmount(configuration.timeout),
+            to: server, hello: hello(machine.withLockedValue(\.held)),
+            patience: TimeAmount(configuration.timeout),
             on: eventLoop, owner: self)
         self.connection = connection
         connection.dial()
@@ -101,8 +110,7 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
 
     private func wait(_ duration: Duration) {
         pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { [weak self] in
-            guard let self else { return }
-            self.carryOut(self.machine.pauseEnded())
+            self?.tellMachine { $0.pauseEnded() }
         }
     }
 }
@@ -110,36 +118,36 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
 extension SubscriptionRunner: ClientConnectionOwner {
     func established(_ hello: ServerHello) {
         observer.heard(hello.head.seq, eventLoop.now)
-        carryOut(machine.helloReceived(hello))
+        tellMachine { $0.helloReceived(hello) }
     }
 
-    func received(_ message: ServerMessage) { carryOut(machine.messageReceived(message)) }
+    func received(_ message: ServerMessage) { tellMachine { $0.messageReceived(message) } }
 
     func receivedAll() { observer.heard(nil, eventLoop.now) }
 
     func ended(_ end: ConnectionEnd) {
         guard let server = connection?.address else { return }
         connection = nil
-        carryOut(machine.connectionEnded(end.error(at: server)))
+        tellMachine { $0.connectionEnded(end.error(at: server)) }
     }
 }
 
 extension SubscriptionRunner<HeldState> {
-    func damageForTest(_ key: EndpointKey) -> Bool { machine.damageForTest(key) }
+    func damageForTest(_ key: EndpointKey) -> Bool {
+        machine.withLockedValue { $0.damageForTest(key) }
+    }
 }
 
 /// How fresh what is held is, as the subscriber may ask at any time.
 struct Freshness: Sendable {
     private(set) var lastHeard: NIODeadline?
     private(set) var position: Position?
-    private(set) var state = EndpointSet()
     private(set) var verifiedAt: Timestamp?
     private(set) var head = Seq.zero
     private(set) var isInSync = false
 
     init(held: HeldState) {
         position = held.position
-        state = held.state
         head = held.position?.seq ?? .zero
     }
 
@@ -152,7 +160,6 @@ struct Freshness: Sendable {
         switch update {
         case .changes(let changes):
             position = changes.mark.position
-            state = changes.state
             head = isInSync ? changes.mark.seq : max(head, changes.mark.seq)
             if changes.mark.check == .verified { verifiedAt = now }
         case .status(.inSync(_, let seq)):

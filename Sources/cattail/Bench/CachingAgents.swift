@@ -49,7 +49,9 @@ final class CachingAgents: AgentGroup {
     func connect() async throws {
         for (agent, selection) in selections.enumerated() {
             let subscription = client.subscribe(SubscriptionConfiguration(selection: selection))
-            let task = Task { await follow(subscription, as: agent) }
+            let task = Task(executorPreference: subscription.executor) {
+                await self.follow(subscription, as: agent)
+            }
             tasks.withLock { $0.append(task) }
         }
         while true {
