@@ -50,11 +50,12 @@ public struct EndpointSet: Sendable {
     /// Says up to where the state is now complete: a mark.
     public mutating func advance(to seq: Seq) { self.seq = seq }
 
-    /// Takes up a put whose key lies behind all others; false, and no change, when it does not.
-    package mutating func append(_ item: EncodedItem) -> Bool {
-        guard item.kind == .put, items.append(item) else { return false }
+    /// Takes up a put whose key lies behind all others, and says where it stands for as long as
+    /// its key is held; nil, and no change, when it is no such put.
+    package mutating func append(_ item: EncodedItem) -> OrderedItems.Slot? {
+        guard item.kind == .put, let slot = items.append(item) else { return nil }
         digest.add(item.hash)
-        return true
+        return slot
     }
 
     // MARK: Slots

@@ -58,13 +58,12 @@ package struct OrderedItems: Sendable {
     }
 
     /// Adds an item whose key lies behind all others: the way in for rows that are sorted
-    /// already. False, and no change, when it does not.
-    package mutating func append(_ item: EncodedItem) -> Bool {
-        if let last, last.compareKey(to: item) >= 0 { return false }
+    /// already. Says where it stands; nil, and no change, when its key does not.
+    package mutating func append(_ item: EncodedItem) -> Slot? {
+        if let last, last.compareKey(to: item) >= 0 { return nil }
         let end = Place(
             run: Swift.max(0, runs.count - 1), index: runs.last?.count ?? 0)
-        _ = put(item, at: end)
-        return true
+        return putting(item, at: end).slot
     }
 
     package mutating func remove(_ key: EndpointKey) -> EncodedItem? {

@@ -26,7 +26,7 @@ package struct PatchedItem: Sendable {
 
     /// Nil when there is no patch, or it saves less than half of the item.
     init?(from old: EncodedItem, to new: EncodedItem) {
-        guard let patch = Patch(from: old, to: new)?.encoded(), patch.count * 2 < new.bytes.count
+        guard let patch = Patch(from: old, to: new)?.encoded(), patch.count * 2 < new.byteCount
         else { return nil }
         item = new
         self.patch = patch
@@ -52,7 +52,7 @@ package enum FeedChange: Sendable {
     /// About what it takes in a frame.
     package var byteCount: Int {
         switch self {
-        case .put(let item): item.bytes.count + 8
+        case .put(let item): item.byteCount + 8
         case .patch(let patched): patched.patch.count + 8
         case .removal(let item):
             item.withKeyBytes { namespace, name in namespace.count + name.count + 24 }

@@ -37,7 +37,7 @@ package struct JudgingRequest: Sendable {
         var digest = StateDigest.empty
         var count = 0
         for item in state.items where selection.matches(item) {
-            digest.add(item.bytes.withUnsafeBytes { Hash256.of($0) })
+            digest.add(item.withBytes { Hash256.of($0) })
             count += 1
         }
         return FeedVerdict(

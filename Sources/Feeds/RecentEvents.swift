@@ -46,6 +46,6 @@ package struct RecentEvents: Sendable {
     package mutating func forget() { self = RecentEvents(byteLimit: byteLimit) }
 
     private static func byteCount(_ event: SourcedEvent) -> Int {
-        event.record.item.bytes.count + event.record.auditBytes.count + overheadBytes
+        event.record.item.byteCount + event.record.auditBytes.count + overheadBytes
     }
 }

@@ -6,7 +6,7 @@ extension Selection {
     package func members(of state: EndpointSet) -> EndpointSet {
         var members = EndpointSet()
         for item in state.items where matches(item) {
-            precondition(members.append(item), "a state is in the order of keys")
+            precondition(members.append(item) != nil, "a state is in the order of keys")
         }
         members.advance(to: state.seq)
         return members

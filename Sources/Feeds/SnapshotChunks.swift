@@ -139,7 +139,7 @@ private struct Gathering {
         while byteCount < limit, let item = next {
             if let end, item.compareKey(to: end) > 0 { return }
             items.append(item)
-            byteCount += item.bytes.count
+            byteCount += item.byteCount
             next = source.next()
         }
     }

@@ -77,12 +77,14 @@ struct ViewLoading {
             connection, "SELECT namespace, name, seq, item FROM endpoints ORDER BY 1, 2")
         while try query.step() {
             guard query.blobBytes(3) <= EncodedItem.byteLimit,
-                let bytes = query.withBlob(3, { Array($0) })
+                let found = query.withBlob(
+                    3,
+                    { raw in Result { () throws(WireError) in try EncodedItem(validating: raw) } })
             else { throw ViewFault("an endpoint behind \(last(of: state)) does not read") }
-            let item = try EncodedItem(validating: bytes)
+            let item = try found.get()
             guard isKey(of: item, in: query),
                 query.integer(2) == Int64(clamping: item.seq.rawValue),
-                state.append(item)
+                state.append(item) != nil
             else { throw ViewFault("the endpoint behind \(last(of: state)) is out of place") }
         }
         return state

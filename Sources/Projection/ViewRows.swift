@@ -39,7 +39,7 @@ final class ViewRows {
 
     private func put(_ item: EncodedItem, by statement: SQLiteStatement) throws(SQLiteError) {
         let outcome = item.withKeyBytes { namespace, name in
-            item.bytes.withUnsafeBytes { bytes in
+            item.withBytes { bytes in
                 Result { () throws(SQLiteError) in
                     try statement.bind(1, borrowing: namespace)
                     try statement.bind(2, borrowing: name)

@@ -24,7 +24,10 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
         if context.channel.isActive { open(context) }
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        link?.control = nil
+    }
 
     package func channelActive(context: ChannelHandlerContext) {
         open(context)

@@ -10,7 +10,8 @@ package final class PeerLink<Outgoing: WireMessage> {
     package let channel: any Channel
     /// As the peer is seen from here: `127.0.0.1:40112`.
     package let remoteAddress: String
-    weak var control: (any PeerControl)?
+    /// Gone when the handler has left its pipeline.
+    var control: (any PeerControl)?
 
     /// Bytes read from the socket, ever.
     package internal(set) var receivedBytes: UInt64 = 0
@@ -52,8 +53,9 @@ package final class PeerLink<Outgoing: WireMessage> {
     package func write(frames: ByteBuffer) {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let byteCount = frames.readableBytes
-        promise.futureResult.assumeIsolated().whenSuccess { [weak self] in
-            self?.control?.flushed(byteCount: byteCount)
+        // Kept until then: a weak reference would make each count of this one's a slow one.
+        promise.futureResult.assumeIsolated().whenSuccess {
+            self.control?.flushed(byteCount: byteCount)
         }
         writeBuffer(frames, promise: promise)
     }

@@ -152,7 +152,7 @@ struct CacheLoader {
         var next = state
         for change in staged {
             switch change {
-            case .put(let item): if !next.append(item) { next.put(item) }
+            case .put(let item): if next.append(item) == nil { next.put(item) }
             case .removal(let removal): next.remove(removal.key)
             case .patch: problem = "it holds a patch"
             }

@@ -18,7 +18,8 @@ package struct HeldState: Sendable {
     package private(set) var position: Position?
     /// Of the selection: as it was asked for, then as the server gives it.
     private var fingerprint: Hash256
-    /// Where what is held stands, by seqs: made when the first patch asks, and kept from then on.
+    /// Where what is held stands, by seqs. Comes with a snapshot; of what was held before, such as a
+    /// cache's, it is made when the first patch asks, and kept from then on.
     private var bySeq: SlotsBySeq?
     private var trust = Trust.trusted
     private var staging = Staging.nothingAnnounced
@@ -205,7 +206,7 @@ package struct HeldState: Sendable {
         let changes = StateDifference.changes(
             from: state, to: snapshot.state, removals: snapshot.removed, otherwiseAt: target.seq)
         if let fault = snapshot.state.fault(at: mark, of: target) { return .diverged(fault) }
-        bySeq = nil
+        bySeq = snapshot.bySeq
         state = snapshot.state
         return settle(changes, at: target, mark)
     }

@@ -7,6 +7,8 @@ package import SyncProtocol
 struct SnapshotStaging: Sendable {
     let start: Position
     private(set) var state = EndpointSet()
+    /// Where it stands, for the patches that will come: cheapest while each item is at hand.
+    private(set) var bySeq: SlotsBySeq? = SlotsBySeq()
     /// The last key of the chunks that came whole.
     var last: EndpointKey? { lastItem?.key }
     private var lastItem: EncodedItem?
@@ -32,7 +34,8 @@ struct SnapshotStaging: Sendable {
             if !removed.isEmpty, let removedAt = removed[item.key], removedAt >= item.seq {
                 return nil
             }
-            if state.append(item) {
+            if let slot = state.append(item) {
+                bySeq?.insert(slot, at: item.seq)
                 lastItem = item
                 return nil
             }
@@ -41,7 +44,6 @@ struct SnapshotStaging: Sendable {
         // Only deltas have patches (R37).
         case .patch(let patch): return .patchBaseMissing(patch.seq)
         }
-        var bySeq: SlotsBySeq?
         switch state.take(change, &bySeq) {
         case .changed, .unchanged: return nil
         case .diverged(let fault): return fault

@@ -137,7 +137,7 @@ final class QueryTask: @unchecked Sendable {
         while byteCount < Self.partBytes, let item = iterator.next() {
             guard selection.matches(item) else { continue }
             items.append(item)
-            byteCount += item.bytes.count
+            byteCount += item.byteCount
         }
         guard byteCount >= Self.partBytes, let last = items.last else {
             return Part(answers: [.items(items), .end(seq)], isLast: true)

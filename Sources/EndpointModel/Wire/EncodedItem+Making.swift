@@ -32,8 +32,11 @@ extension EncodedItem {
         guard writer.bytes.count <= byteLimit else {
             throw .tooLong(bytes: writer.bytes.count, limit: byteLimit)
         }
+        let made = ItemStorage.make(byteCount: writer.bytes.count) { raw in
+            writer.bytes.withUnsafeBytes { raw.copyMemory(from: $0) }
+        }
         return EncodedItem(
-            put: writer.bytes, seq: seq, previousSeq: previousSeq, creationTime: creationTime,
+            put: made, seq: seq, previousSeq: previousSeq, creationTime: creationTime,
             layout: layout)
     }
 
@@ -52,7 +55,7 @@ extension EncodedItem {
             byteCount +=
                 1 + ProtoWriter.varintByteCount(UInt64(part.range.count)) + part.range.count
         }
-        return byteCount == bytes.count
+        return byteCount == self.byteCount
     }
 
     package static func delete(seq: Seq, previousSeq: Seq, key: EndpointKey, uid: UID)

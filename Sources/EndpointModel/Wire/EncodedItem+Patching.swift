@@ -25,12 +25,9 @@ extension EncodedItem {
         guard byteCount <= Self.byteLimit else {
             throw .tooLong(bytes: byteCount, limit: Self.byteLimit)
         }
-        let made = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-            let raw = UnsafeMutableRawBufferPointer(buffer)
-            bytes.withUnsafeBytes { head.write(to: raw, from: $0) }
-            let endpoint = raw[head.byteCount..<byteCount]
-            fill(UnsafeMutableRawBufferPointer(rebasing: endpoint))
-            count = byteCount
+        let made = ItemStorage.make(byteCount: byteCount) { raw in
+            withBytes { head.write(to: raw, from: $0) }
+            fill(UnsafeMutableRawBufferPointer(rebasing: raw[head.byteCount...]))
         }
         return EncodedItem(
             put: made, seq: newSeq, previousSeq: seq, creationTime: creationTime,
@@ -38,12 +35,13 @@ extension EncodedItem {
     }
 
     /// What stands where in the new item, after the touched fields were judged.
-    private func layout(of made: [UInt8], behind head: PatchedHead, changed: Range<Int>)
+    private func layout(of made: ItemStorage, behind head: PatchedHead, changed: Range<Int>)
         throws(WireError) -> Layout
     {
         let old = layout.contents.range
         let move = head.byteCount - old.lowerBound
-        let moveBehind = made.count - old.upperBound
+        let byteCount = made.fields.byteCount
+        let moveBehind = byteCount - old.upperBound
         var touched = try touchedFields(changed)
         let found: EndpointScanner
         do throws(WireError) {
@@ -52,14 +50,14 @@ extension EncodedItem {
                 through: touched.next + moveBehind)
         } catch {
             touched = TouchedFields(range: old, next: old.upperBound)
-            found = try Self.scan(made, head.byteCount..<made.count, through: made.count)
+            found = try Self.scan(made, head.byteCount..<byteCount, through: byteCount)
         }
 
         var layout = Layout()
         layout.namespace = self.layout.namespace.moved(by: head.keyMove)
         layout.name = self.layout.name.moved(by: head.keyMove)
         layout.uid = self.layout.uid.moved(by: head.keyMove)
-        layout.contents = .init(head.byteCount..<made.count)
+        layout.contents = .init(head.byteCount..<byteCount)
         let labels = self.layout.labels.range
         var labelsEnd = labels.upperBound + move
         if touched.range.upperBound < labels.upperBound {
@@ -80,10 +78,10 @@ extension EncodedItem {
     }
 
     /// - Parameter place: Where one field must end, and the next may begin.
-    private static func scan(_ bytes: [UInt8], _ range: Range<Int>, through place: Int)
+    private static func scan(_ made: ItemStorage, _ range: Range<Int>, through place: Int)
         throws(WireError) -> EndpointScanner
     {
-        let result = bytes.withUnsafeBytes { raw in
+        let result = made.withBytes { raw in
             Result { () throws(WireError) in
                 try EndpointScanner(raw, range: range, through: place)
             }
@@ -91,7 +89,7 @@ extension EncodedItem {
         return try result.get()
     }
 
-    /// Offsets in `bytes`.
+    /// Offsets in the bytes.
     private struct TouchedFields {
         /// The fields that are touched, the one before and the one behind.
         var range: Range<Int>
@@ -107,7 +105,7 @@ extension EncodedItem {
             changed.lowerBound >= 0 && changed.upperBound <= all.count, "\(changed) of \(all)")
         if keepsMetadata { return TouchedFields(range: all, next: all.upperBound) }
         let places = all.lowerBound + changed.lowerBound..<all.lowerBound + changed.upperBound
-        let result = bytes.withUnsafeBytes { raw in
+        let result = withBytes { raw in
             Result { () throws(WireError) in
                 var reader = ProtoReader(raw, range: all, order: .any)
                 return try Self.fields(around: places, in: &reader)

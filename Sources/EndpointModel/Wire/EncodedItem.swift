@@ -8,23 +8,17 @@ public enum EventKind: UInt8, Hashable, Sendable {
 
 /// One item as it is stored and sent: its canonical bytes, its hash, and where the fields stand
 /// that folding and routing read. Immutable and shared: the log, the view, every feed and every
-/// connection hold the same one.
-public final class EncodedItem: Sendable {
+/// connection hold the same one, as one reference.
+///
+/// Proof of `@unchecked Sendable`: the storage is written only by the initializers, before anybody
+/// else has it, and then only read.
+public struct EncodedItem: @unchecked Sendable {
     /// The greatest item, in bytes.
     public static let byteLimit = 1 << 20
 
-    public let bytes: [UInt8]
-    /// SHA-256 of `bytes`.
-    public let hash: Hash256
-    public let seq: Seq
-    /// The seq of the key's previous event, put or delete; 0 when there was none.
-    public let previousSeq: Seq
-    public let creationTime: Timestamp
-    // The small ones last: an item is one of very many, and this order saves 16 bytes of each.
-    let layout: Layout
-    public let kind: EventKind
+    let storage: ItemStorage
 
-    /// Offsets into `bytes`; an item is at most 1 MiB, so 32 bits hold them.
+    /// Offsets into the bytes; an item is at most 1 MiB, so 32 bits hold them.
     struct Layout: Sendable {
         var namespace = Span()
         var name = Span()
@@ -51,39 +45,58 @@ public final class EncodedItem: Sendable {
     }
 
     /// Takes foreign bytes, after checking that they are one canonical item.
-    public convenience init(validating bytes: [UInt8]) throws(WireError) {
+    public init(validating bytes: UnsafeRawBufferPointer) throws(WireError) {
         guard bytes.count <= Self.byteLimit else {
             throw .tooLong(bytes: bytes.count, limit: Self.byteLimit)
         }
-        let scan = bytes.withUnsafeBytes { raw in
-            Result { () throws(WireError) in (try ItemScan(raw), Hash256.of(raw)) }
+        let scan = try ItemScan(bytes)
+        storage = .make(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+        storage.fields = ItemHeader(
+            hash: .of(bytes), seq: scan.seq, previousSeq: scan.previousSeq,
+            creationTime: scan.creationTime, layout: scan.layout, kind: scan.kind,
+            byteCount: bytes.count)
+    }
+
+    /// As the other, of bytes in an array.
+    public init(validating bytes: [UInt8]) throws(WireError) {
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in try EncodedItem(validating: raw) }
         }
-        let (head, hash) = try scan.get()
-        self.init(bytes: bytes, hash: hash, scan: head)
+        self = try result.get()
     }
 
-    private init(bytes: [UInt8], hash: Hash256, scan: ItemScan) {
-        self.bytes = bytes
-        self.hash = hash
-        seq = scan.seq
-        previousSeq = scan.previousSeq
-        kind = scan.kind
-        creationTime = scan.creationTime
-        layout = scan.layout
-    }
-
-    /// The bytes and layout of a put that was made here.
+    /// A put whose bytes were made here, in their place.
     init(
-        put bytes: [UInt8], seq: Seq, previousSeq: Seq, creationTime: Timestamp, layout: Layout
+        put storage: ItemStorage, seq: Seq, previousSeq: Seq, creationTime: Timestamp,
+        layout: Layout
     ) {
-        self.bytes = bytes
-        hash = bytes.withUnsafeBytes { Hash256.of($0) }
-        self.seq = seq
-        self.previousSeq = previousSeq
-        kind = .put
-        self.creationTime = creationTime
-        self.layout = layout
+        storage.fields = ItemHeader(
+            hash: storage.withBytes { .of($0) }, seq: seq, previousSeq: previousSeq,
+            creationTime: creationTime, layout: layout, kind: .put,
+            byteCount: storage.fields.byteCount)
+        self.storage = storage
     }
+
+    /// SHA-256 of the bytes.
+    public var hash: Hash256 { storage.fields.hash }
+    public var seq: Seq { storage.fields.seq }
+    /// The seq of the key's previous event, put or delete; 0 when there was none.
+    public var previousSeq: Seq { storage.fields.previousSeq }
+    public var creationTime: Timestamp { storage.fields.creationTime }
+    public var kind: EventKind { storage.fields.kind }
+    var layout: Layout { storage.fields.layout }
+
+    public var byteCount: Int { storage.fields.byteCount }
+    /// A copy of the bytes.
+    public var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// Calls `body` with the bytes where they stand.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        storage.withBytes(body)
+    }
+
+    /// Of the allocation: equal for copies of one item alone.
+    package var identity: ObjectIdentifier { ObjectIdentifier(storage) }
 
     public var namespace: String { text(layout.namespace) }
     public var name: String { text(layout.name) }
@@ -98,7 +111,7 @@ public final class EncodedItem: Sendable {
     /// - Throws: `WireError` when this is no put; the bytes themselves were checked on entry.
     public func endpoint() throws(WireError) -> WorkloadEndpoint {
         guard kind == .put else { throw .inconsistent("the item at seq \(seq) holds no endpoint") }
-        let result = bytes.withUnsafeBytes { raw in
+        let result = withBytes { raw in
             Result { () throws(WireError) in
                 try WorkloadEndpoint.decodeEndpoint(
                     ProtoReader(raw, range: layout.contents.range, order: .ascending))
@@ -118,7 +131,7 @@ public final class EncodedItem: Sendable {
         guard kind == .control else {
             throw .inconsistent("the item at seq \(seq) is no control event")
         }
-        let result = bytes.withUnsafeBytes { raw in
+        let result = withBytes { raw in
             Result { () throws(WireError) in
                 try ControlEvent(ProtoReader(raw, range: layout.contents.range, order: .ascending))
             }
@@ -130,7 +143,7 @@ public final class EncodedItem: Sendable {
     /// none leaves as it stands.
     package var keepsMetadata: Bool { layout.keepsMetadata }
 
-    /// The range in `bytes` of the encoded endpoint of a put; empty for others.
+    /// The range in the bytes of the encoded endpoint of a put; empty for others.
     package var endpointRange: Range<Int> {
         kind == .put ? layout.contents.range : 0..<0
     }
@@ -157,7 +170,7 @@ public final class EncodedItem: Sendable {
     package func withKeyBytes<Result>(
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
     ) -> Result {
-        bytes.withUnsafeBytes { raw in
+        withBytes { raw in
             body(
                 UnsafeRawBufferPointer(rebasing: raw[layout.namespace.range]),
                 UnsafeRawBufferPointer(rebasing: raw[layout.name.range]))
@@ -186,7 +199,7 @@ public final class EncodedItem: Sendable {
     private func withSpan<Result>(
         _ span: Layout.Span, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
-        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[span.range])) }
+        withBytes { body(UnsafeRawBufferPointer(rebasing: $0[span.range])) }
     }
 
     private func text(_ span: Layout.Span) -> String {

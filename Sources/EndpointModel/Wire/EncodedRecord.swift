@@ -40,7 +40,12 @@ public struct EncodedRecord: Sendable {
             Result { () throws(WireError) in try split(raw) }
         }
         let (itemRange, auditRange) = try parts.get()
-        let item = try EncodedItem(validating: Array(bytes[itemRange]))
+        let found = bytes.withUnsafeBytes { raw in
+            Result { () throws(WireError) in
+                try EncodedItem(validating: UnsafeRawBufferPointer(rebasing: raw[itemRange]))
+            }
+        }
+        let item = try found.get()
         let auditBytes = Array(bytes[auditRange])
         let audit = auditBytes.withUnsafeBytes { raw in
             Result { () throws(WireError) in try AuditPart(raw) }
@@ -62,13 +67,13 @@ public struct EncodedRecord: Sendable {
     /// The schema's `Record`.
     public var bytes: [UInt8] {
         var writer = ProtoWriter(reserving: byteCount)
-        item.bytes.withUnsafeBytes { writer.explicitData(1, $0) }
+        item.withBytes { writer.explicitData(1, $0) }
         auditBytes.withUnsafeBytes { writer.explicitData(2, $0) }
         return writer.bytes
     }
 
     public var byteCount: Int {
-        2 + ProtoWriter.varintByteCount(UInt64(item.bytes.count)) + item.bytes.count
+        2 + ProtoWriter.varintByteCount(UInt64(item.byteCount)) + item.byteCount
             + ProtoWriter.varintByteCount(UInt64(auditBytes.count)) + auditBytes.count
     }
 

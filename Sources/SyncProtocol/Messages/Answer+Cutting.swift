@@ -9,7 +9,7 @@ extension Answer {
     package var byteCountBound: Int {
         let numbers = FieldBound.number * 3
         let texts = [code.rawValue, message, leader].reduce(0) { $0 + FieldBound.text($1) }
-        let itemBytes = item.map { FieldBound.head + $0.bytes.count } ?? 0
+        let itemBytes = item.map { FieldBound.head + $0.byteCount } ?? 0
         return faults.reduce(FieldBound.head + numbers + texts + itemBytes) {
             $0 + $1.byteCountBound
         }

@@ -81,7 +81,7 @@ package enum Change: WireMessage {
 
     private static func put(_ bytes: UnsafeRawBufferPointer) -> Result<Change, WireError> {
         Result { () throws(WireError) in
-            let item = try EncodedItem(validating: Array(bytes))
+            let item = try EncodedItem(validating: bytes)
             guard item.kind == .put else {
                 throw .inconsistent("the item at seq \(item.seq) among changes is no put")
             }

@@ -21,14 +21,14 @@ package struct ChangesEncoder: ~Copyable {
 
     /// What `append(put:)` would add.
     package static func byteCount(put item: EncodedItem) -> Int {
-        let inner = delimited(item.bytes.count)
+        let inner = delimited(item.byteCount)
         return delimited(inner)
     }
 
     package mutating func append(put item: EncodedItem) {
-        body.head(field: 1, byteCount: Self.delimited(item.bytes.count))
-        body.head(field: 1, byteCount: item.bytes.count)
-        body.append(item.bytes)
+        body.head(field: 1, byteCount: Self.delimited(item.byteCount))
+        body.head(field: 1, byteCount: item.byteCount)
+        item.withBytes { body.append($0) }
         noteAppended(item.seq)
     }
 
@@ -99,8 +99,8 @@ package struct RecordsEncoder: ~Copyable {
 
     package mutating func append(_ record: EncodedRecord) {
         body.head(field: 1, byteCount: record.byteCount)
-        body.head(field: 1, byteCount: record.item.bytes.count)
-        body.append(record.item.bytes)
+        body.head(field: 1, byteCount: record.item.byteCount)
+        record.item.withBytes { body.append($0) }
         body.head(field: 2, byteCount: record.auditBytes.count)
         body.append(record.auditBytes)
         count += 1

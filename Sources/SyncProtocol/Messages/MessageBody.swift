@@ -61,8 +61,10 @@ package struct MessageBody: ~Copyable, Sendable {
     }
 
     mutating func append(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { _ = buffer.writeBytes($0) }
+        bytes.withUnsafeBytes { append($0) }
     }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) { buffer.writeBytes(bytes) }
 
     /// This body as a plain frame, by writing the head into the room before it. The buffer leaves
     /// this value, which is empty then: as its only owner the frame is not copied.

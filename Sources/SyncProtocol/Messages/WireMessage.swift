@@ -63,7 +63,7 @@ extension ProtoWriter {
     }
 
     mutating func item(_ field: Int, _ item: EncodedItem?) {
-        item?.bytes.withUnsafeBytes { explicitData(field, $0) }
+        item?.withBytes { explicitData(field, $0) }
     }
 }
 
@@ -91,13 +91,13 @@ extension ProtoReader {
     }
 
     mutating func item(_ field: Field) throws(WireError) -> EncodedItem {
-        try EncodedItem(validating: Array(slice(body(field))))
+        try EncodedItem(validating: slice(body(field)))
     }
 
     /// An item, or nil for the empty bytes that stand for none.
     mutating func itemIfAny(_ field: Field) throws(WireError) -> EncodedItem? {
         let range = try body(field)
-        return range.isEmpty ? nil : try EncodedItem(validating: Array(slice(range)))
+        return range.isEmpty ? nil : try EncodedItem(validating: slice(range))
     }
 
     /// 16 bytes, or nil for the empty bytes that stand for absence.

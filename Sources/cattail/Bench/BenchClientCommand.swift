@@ -213,8 +213,7 @@ private struct SocketlessClient {
     private(set) var machine: SubscriberStateMachine<HeldState>
     private let reading: FieldReading
     private let isPinning: Bool
-    /// What `EndpointSubscription.snapshot` would give, and the states that a reader keeps.
-    private var latest: EndpointChanges?
+    /// The states that a reader keeps.
     private var kept: [EndpointChanges] = []
 
     init(hello: ClientHello, _ reading: FieldReading, isPinning: Bool) {
@@ -247,7 +246,6 @@ private struct SocketlessClient {
     private mutating func carryOut(_ actions: [SubscriberStateMachine<HeldState>.Action]) throws {
         for action in actions {
             guard case .tell(.changes(let changes)) = action else { continue }
-            latest = changes
             if isPinning {
                 if kept.count == 100 { kept = [] }
                 kept.append(changes)
