@@ -57,6 +57,8 @@ let package = Package(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         // The system's allocator, as a module.
         .systemLibrary(name: "CMalloc"),
+        // A disk for tests that fails on demand and forgets what was not synced.
+        .target(name: "CFaultyDisk", dependencies: ["CSQLite"]),
         // The resource, selectors, items, records, positions, digests: what the words mean.
         .target(name: "EndpointModel", dependencies: [crypto], swiftSettings: settings),
         // Documents as people write and read them: YAML, JSON, tables.
@@ -148,8 +150,9 @@ let package = Package(
         .target(
             name: "CattailTestKit",
             dependencies: [
-                "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol", "LogStore",
-                "Projection", "Feeds", "ReplicaCore", "ReferenceCluster", nioCore,
+                "CFaultyDisk", "EndpointModel", "EndpointDocuments", "EndpointState",
+                "SyncProtocol", "SQLiteStore", "LogStore", "Projection", "Feeds", "ReplicaCore",
+                "ReferenceCluster", nioCore,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -169,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "LogStoreTests",
             dependencies: [
-                "CSQLite", "EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit",
+                "EndpointModel", "SQLiteStore", "LogStore", "CattailTestKit",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SQLiteStore
 internal import Synchronization
 
 /// A node's data directory, held by this process alone until it is released, or this value goes.
@@ -81,8 +82,7 @@ package final class DataDirectory: Sendable {
 
     /// The new directory's name lies in its parent, and must be there after a power loss (G1).
     private static func syncParent(of path: String) throws(LogError) {
-        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        try FileSystem.sync(parent.isEmpty ? "/" : parent)
+        try Disk.system.sync(FileSystem.parent(of: path))
     }
 
     /// A directory without a log that holds anything else is somebody's: a home directory, say,
@@ -101,6 +101,31 @@ package final class DataDirectory: Sendable {
         throw .notOurs(path: path, reason: "it holds no log, but \(foreign)")
     }
 
+    /// Throws unless the directory is as it was made: for what is to come into an empty one.
+    func requireEmpty() throws(LogError) {
+        let names = try FileSystem.names(in: path)
+        guard !names.contains(Name.log) else { throw .logExists(path: logPath) }
+        let found = names.first { $0 != Name.lock && $0 != "lost+found" && !$0.hasPrefix(".") }
+        if let found { throw .notEmpty(directory: path, name: found) }
+    }
+
+    /// Removes a log and what belongs to it.
+    func clear() throws(LogError) {
+        for name in try FileSystem.names(in: path) where name != Name.lock {
+            try Disk.system.remove(path + "/" + name)
+        }
+    }
+
+    /// Removes the directory, which holds nothing but what `clear` removes, and gives it up.
+    func removeWhole() throws(LogError) {
+        try clear()
+        try Disk.system.remove(path + "/" + Name.lock)
+        release()
+        guard rmdir(path) == 0 else {
+            throw .unavailable(path: path, reason: FileSystem.reason("rmdir"))
+        }
+    }
+
     private static func lock(_ directory: String) throws(LogError) -> Int32 {
         let path = directory + "/" + Name.lock
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -115,7 +140,7 @@ package final class DataDirectory: Sendable {
             throw .directoryInUse(directory: directory, holder: holder(path))
         }
         guard ftruncate(descriptor, 0) == 0,
-            FileSystem.write(Array("\(getpid())\n".utf8), to: descriptor, at: 0)
+            Disk.system.write(Array("\(getpid())\n".utf8), to: descriptor, at: 0)
         else {
             let reason = FileSystem.reason("write")
             close(descriptor)
@@ -125,7 +150,7 @@ package final class DataDirectory: Sendable {
     }
 
     private static func holder(_ path: String) -> String {
-        let bytes = (try? FileSystem.read(path, count: 20)) ?? []
+        let bytes = (try? Disk.system.read(path, count: 20)) ?? []
         let digits = bytes.prefix { (0x30...0x39).contains($0) }
         return digits.isEmpty
             ? "another process" : "process \(String(decoding: digits, as: UTF8.self))"

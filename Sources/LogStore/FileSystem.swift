@@ -21,6 +21,12 @@ package enum FileSystem {
         return UInt64(exactly: status.st_size)
     }
 
+    /// The directory in which a path's last name stands.
+    static func parent(of path: String) -> String {
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return parent.isEmpty ? "/" : parent
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
@@ -28,65 +34,6 @@ package enum FileSystem {
     static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// Removes a file if it is there.
-    static func remove(_ path: String) throws(LogError) {
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw .unavailable(path: path, reason: reason("unlink"))
-        }
-    }
-
-    static func rename(_ old: String, to new: String) throws(LogError) {
-        guard Glibc.rename(old, new) == 0 else {
-            throw .unavailable(path: new, reason: reason("rename"))
-        }
-    }
-
-    /// Makes what was written to a file, or the names in a directory, survive power loss.
-    static func sync(_ path: String) throws(LogError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unavailable(path: path, reason: reason("open")) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else {
-            throw .unavailable(path: path, reason: reason("fsync"))
-        }
-    }
-
-    /// At most `count` bytes of a file from `offset`; fewer at its end.
-    static func read(_ path: String, count: Int, at offset: Int = 0) throws(LogError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unavailable(path: path, reason: reason("open")) }
-        defer { close(descriptor) }
-        var failed = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let got = pread(
-                    descriptor, buffer.baseAddress?.advanced(by: filled), count - filled,
-                    offset + filled)
-                if got < 0 && errno == EINTR { continue }
-                failed = got < 0
-                if got <= 0 { break }
-                filled += got
-            }
-        }
-        guard !failed else { throw .unavailable(path: path, reason: reason("pread")) }
-        return bytes
-    }
-
-    /// Writes all bytes at `offset` of an open file; false with `errno` set when it fails.
-    static func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int) -> Bool {
-        bytes.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-                let wrote = pwrite(descriptor, rest.baseAddress, rest.count, offset + done)
-                if wrote < 0 && errno == EINTR { continue }
-                guard wrote > 0 else { return false }
-                done += wrote
-            }
-            return true
-        }
     }
 
     /// Copies a file into a new one.

@@ -39,7 +39,7 @@ enum LogConnection {
     static func lenientReader(
         _ path: String, _ settings: LogSettings
     ) throws(SQLiteError) -> SQLiteConnection {
-        let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: settings.vfs)
+        let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: settings.disk.vfs)
         try connection.waitWhenBusy(milliseconds: settings.limits.lockWaitMilliseconds)
         try connection.keepWALOnClose()
         try connection.set(pragma: "writable_schema", to: "1")
@@ -52,7 +52,7 @@ enum LogConnection {
     ) throws(LogError) -> SQLiteConnection {
         guard FileSystem.exists(path) else { throw .logMissing(path: path) }
         do {
-            return try SQLiteConnection(path: path, access: access, vfs: settings.vfs)
+            return try SQLiteConnection(path: path, access: access, vfs: settings.disk.vfs)
         } catch { throw .reading(path, error) }
     }
 

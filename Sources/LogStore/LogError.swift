@@ -8,6 +8,10 @@ package enum LogError: Error, Hashable, Sendable {
     case parentMissing(directory: String)
     case notADirectory(path: String)
     case readOnlyDirectory(directory: String)
+    /// Something is in the directory that is to be filled.
+    case notEmpty(directory: String, name: String)
+    /// Something stands where a file is to be made.
+    case fileExists(path: String)
     /// `holder` is what the lock file says: a process ID, or that it says nothing.
     case directoryInUse(directory: String, holder: String)
 
@@ -45,6 +49,8 @@ package enum LogError: Error, Hashable, Sendable {
         case .parentMissing: "parent-missing"
         case .notADirectory: "not-a-directory"
         case .readOnlyDirectory: "read-only-directory"
+        case .notEmpty: "not-empty"
+        case .fileExists: "file-exists"
         case .directoryInUse: "directory-in-use"
         case .logMissing: "log-missing"
         case .logExists: "log-exists"
@@ -79,6 +85,8 @@ extension LogError: CustomStringConvertible {
             "the parent of data directory \(directory) does not exist"
         case .notADirectory(let path): "\(path) is not a directory"
         case .readOnlyDirectory(let directory): "data directory \(directory) cannot be written"
+        case .notEmpty(let directory, let name): "directory \(directory) holds \(name)"
+        case .fileExists(let path): "\(path) is there already"
         case .directoryInUse(let directory, let holder):
             "data directory \(directory) is in use by \(holder)"
         case .logMissing(let path): "there is no log at \(path)"
@@ -109,6 +117,8 @@ extension LogError: CustomStringConvertible {
         case .parentMissing: "make the parent directory first"
         case .notADirectory, .notOurs: "name another data directory"
         case .readOnlyDirectory: "give the user of this process the right to write it"
+        case .notEmpty: "name an empty directory"
+        case .fileExists: "name another file, or remove it"
         case .directoryInUse: "stop that process or name another data directory"
         case .logMissing: "name a data directory that holds a log"
         case .logExists: "open it, or name another data directory"

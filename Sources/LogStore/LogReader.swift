@@ -45,7 +45,7 @@ package final class LogReader {
         let original = DataDirectory.logPath(in: directory)
         let anchorPath = DataDirectory.anchorPath(in: directory)
         // Before the log: a live log only grows, so it is never behind an anchor read first.
-        let anchor = try AnchorFile.read(anchorPath)
+        let anchor = try AnchorFile.read(anchorPath, on: settings.disk)
         guard FileSystem.exists(original) else {
             guard let seq = anchor?.head.seq, seq > .zero else { throw .logMissing(path: original) }
             throw .damaged(path: original, firstBad: Seq(1), reason: "it is gone")

@@ -1,3 +1,5 @@
+package import SQLiteStore
+
 /// Every bound of the log, each with its reason.
 package struct LogLimits: Hashable, Sendable {
     /// Rows of one page, so of one read transaction: none may outlive 1,000 rows (DESIGN 5),
@@ -32,17 +34,16 @@ package struct LogLimits: Hashable, Sendable {
 /// What the log needs from its surroundings; tests put their own in its place.
 package struct LogSettings: Sendable {
     package var limits: LogLimits
-    /// The SQLite VFS to go through; nil is SQLite's default.
-    package var vfs: String?
+    package var disk: Disk
     /// Asks how much space the volume of a path has; nil when it cannot be asked.
     package var volumeSpace: @Sendable (String) -> VolumeSpace?
 
     package init(
-        limits: LogLimits = LogLimits(), vfs: String? = nil,
+        limits: LogLimits = LogLimits(), disk: Disk = .system,
         volumeSpace: @escaping @Sendable (String) -> VolumeSpace? = FileSystem.volumeSpace(of:)
     ) {
         self.limits = limits
-        self.vfs = vfs
+        self.disk = disk
         self.volumeSpace = volumeSpace
     }
 }

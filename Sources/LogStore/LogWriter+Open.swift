@@ -1,13 +1,15 @@
 package import EndpointModel
-internal import SQLiteStore
+package import SQLiteStore
 
 extension LogWriter {
     /// True when the directory holds a log, or what must not be taken for an empty directory: a
     /// WAL without its log, or an anchor that names events.
-    package static func exists(in directory: DataDirectory) throws(LogError) -> Bool {
+    package static func exists(
+        in directory: DataDirectory, on disk: Disk = .system
+    ) throws(LogError) -> Bool {
         if FileSystem.exists(directory.logPath) { return true }
         if FileSystem.exists(directory.logPath + "-wal") { return true }
-        return try (AnchorFile.read(directory.anchorPath)?.head.seq ?? .zero) > .zero
+        return try (AnchorFile.read(directory.anchorPath, on: disk)?.head.seq ?? .zero) > .zero
     }
 
     /// Makes an empty log: under a temporary name, synced, renamed, directory synced, so that a
@@ -16,15 +18,20 @@ extension LogWriter {
     package static func create(
         in directory: DataDirectory, logID: LogID, settings: LogSettings = LogSettings()
     ) throws(LogError) -> LogWriter {
-        guard try !exists(in: directory) else { throw .logExists(path: directory.logPath) }
+        let disk = settings.disk
+        guard try !exists(in: directory, on: disk) else {
+            throw .logExists(path: directory.logPath)
+        }
         let temporary = directory.logPath + ".new"
-        for suffix in ["", "-wal", "-shm", "-journal"] { try FileSystem.remove(temporary + suffix) }
+        for suffix in ["", "-wal", "-shm", "-journal"] { try disk.remove(temporary + suffix) }
         try make(temporary, logID, settings)
-        try FileSystem.sync(temporary)
-        try AnchorFile.create(directory.anchorPath, logID: logID)
-        try FileSystem.sync(directory.path)
-        try FileSystem.rename(temporary, to: directory.logPath)
-        try FileSystem.sync(directory.path)
+        try disk.sync(temporary)
+        try AnchorFile.create(
+            directory.anchorPath, logID: logID, at: .origin(of: logID), RequestIndexSum(),
+            on: disk)
+        try disk.sync(directory.path)
+        try disk.rename(temporary, to: directory.logPath)
+        try disk.sync(directory.path)
         return try open(in: directory, expecting: logID, settings: settings)
     }
 
@@ -36,12 +43,13 @@ extension LogWriter {
         settings: LogSettings = LogSettings()
     ) throws(LogError) -> LogWriter {
         let path = directory.logPath
-        let anchor = try AnchorFile.read(directory.anchorPath)
+        let anchor = try AnchorFile.read(directory.anchorPath, on: settings.disk)
         guard FileSystem.exists(path) else { throw missing(path, anchor) }
         guard FileSystem.isWritable(path) else {
             throw .readOnlyDirectory(directory: directory.path)
         }
         do throws(LogError) {
+            try renewWAL(of: path, settings.disk)
             let connection = try LogConnection.writer(path, settings, anchored: anchor)
             // A stranger's file is told from ours that lost its anchor before either is refused.
             guard let anchor else { throw .anchorMissing(path: directory.anchorPath) }
@@ -60,7 +68,7 @@ extension LogWriter {
         try LogInspection.checkTail(tables.queries, head, settings.limits)
         let requests = try LogInspection.requests(connection, path, head, anchor)
         try settle(connection, path)
-        let file = try AnchorFile.open(directory.anchorPath, last: anchor)
+        let file = try AnchorFile.open(directory.anchorPath, last: anchor, on: settings.disk)
         try file.write(head, logID, requests)
         try file.sync()
         let finding = LogInspection.Finding(head: head, requests: requests)
@@ -77,6 +85,15 @@ extension LogWriter {
             connection.countWALFrames()
             return Tables(connection: connection, queries: queries, inserts: inserts)
         } catch { throw .reading(path, error) }
+    }
+
+    /// What a failed fsync of this process, or of one before, left in the page cache alone could
+    /// still be lost under all that is built on it: the WAL is written anew before it is believed
+    /// (G1). A checkpoint alone would do for the events, but its first pages may reach the disk
+    /// before power goes, and then the file is half of a commit that no WAL holds.
+    static func renewWAL(of path: String, _ disk: Disk) throws(LogError) {
+        guard let bytes = FileSystem.size(of: path + "-wal"), bytes > 0 else { return }
+        try disk.renew(path + "-wal")
     }
 
     /// Copies a WAL that was left behind, and then holds the file's length to what its header
@@ -112,7 +129,8 @@ extension LogWriter {
         _ path: String, _ logID: LogID, _ settings: LogSettings
     ) throws(LogError) {
         do {
-            let connection = try SQLiteConnection(path: path, access: .create, vfs: settings.vfs)
+            let connection = try SQLiteConnection(
+                path: path, access: .create, vfs: settings.disk.vfs)
             try connection.set(pragma: "page_size", to: "\(LogSchema.pageSize)")
             try connection.set(pragma: "auto_vacuum", to: "0")
             try connection.set(pragma: "synchronous", to: "2")

@@ -2,22 +2,22 @@ internal import EndpointModel
 internal import SQLiteStore
 
 extension LogWriter {
-    /// After a failed write: a fresh connection, one full checkpoint, and a check of the tail
+    /// After a failed write: the WAL written anew, a fresh connection, one full checkpoint, and a check of the tail
     /// against the anchor, before the next acknowledgement. When it throws, the writer stays
     /// suspect, its readers go on, and it can be called again.
     ///
-    /// The checkpoint is what makes the answer true. After a failed fsync Linux marks the WAL's
-    /// pages clean, so another fsync of the WAL would succeed without having written them. The
-    /// checkpoint reads them from the page cache and writes them anew into the database file,
-    /// whose own fsync vouches for them.
+    /// Writing anew is what makes the answer true. After a failed fsync Linux marks the pages
+    /// clean, so another fsync would succeed without having written them. The checkpoint does the
+    /// same for the database file, whose own fsync may have failed.
     ///
     /// `head` then says what became of the batch in flight: it is in the log, whole, or not.
     package func recover() throws(LogError) {
         guard case .suspect(let cause) = state else { return }
         do throws(LogError) {
-            guard let last = try AnchorFile.read(directory.anchorPath) else {
+            guard let last = try AnchorFile.read(directory.anchorPath, on: settings.disk) else {
                 throw .anchorMissing(path: directory.anchorPath)
             }
+            try Self.renewWAL(of: path, settings.disk)
             let connection = try LogConnection.writer(path, settings, anchored: last)
             _ = try LogInspection.identify(connection, path, last, expecting: logID)
             let tables = try Self.prepare(connection, logID, path, settings)

@@ -43,8 +43,8 @@ enum ViewFile {
         """,
     ]
 
-    static func open(_ path: String) throws(SQLiteError) -> SQLiteConnection {
-        let connection = try SQLiteConnection(path: path, access: .readWrite)
+    static func open(_ path: String, on disk: Disk) throws(SQLiteError) -> SQLiteConnection {
+        let connection = try SQLiteConnection(path: path, access: .readWrite, vfs: disk.vfs)
         try connection.defend()
         try connection.waitWhenBusy(milliseconds: 1_000)
         try connection.require(pragma: "journal_mode", is: "delete")
@@ -63,9 +63,11 @@ enum ViewFile {
     }
 
     /// Writes a whole view into a new file at `path`, replacing what stands there.
-    static func write(_ view: PositionedView, to path: String) throws(SQLiteError) {
-        removeWithCompanions(path)
-        let connection = try SQLiteConnection(path: path, access: .create)
+    static func write(
+        _ view: PositionedView, to path: String, on disk: Disk
+    ) throws(SQLiteError) {
+        remove(path, suffixes + [""], on: disk)
+        let connection = try SQLiteConnection(path: path, access: .create, vfs: disk.vfs)
         // As the log's: half of it takes a tenth longer to write.
         try connection.set(pragma: "page_size", to: "8192")
         try connection.defend()
@@ -99,20 +101,26 @@ enum ViewFile {
                 unknownEvent: view.view.unknownEvent))
     }
 
-    /// Puts the file at `next` in the place of `path`. The old file goes first and its journal
-    /// after it: a journal of one file beside another would be played back into it.
-    static func replace(_ path: String, by next: String) throws(ProjectionError) {
-        removeWithCompanions(path)
-        guard rename(next, path) == 0 else {
+    /// Puts the file at `next` in the place of `path`. A journal of the old file goes first: beside
+    /// another one it would be played back into that. What the old file is without it, should power
+    /// go in between, its next opening finds out. When this throws, the old file is there.
+    static func replace(
+        _ path: String, by next: String, on disk: Disk
+    ) throws(ProjectionError) {
+        remove(path, suffixes, on: disk)
+        guard disk.calls.rename(next, path) == 0 else {
             throw .viewsUnavailable(path: path, reason: "rename: \(systemReason())")
         }
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// What cannot be removed shows itself when the file is made or renamed.
-    private static func removeWithCompanions(_ path: String) {
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    /// Of what SQLite may leave beside a file.
+    private static let suffixes = ["-journal", "-wal", "-shm"]
+
+    /// What cannot be removed shows itself when the file is made or opened.
+    private static func remove(_ path: String, _ suffixes: [String], on disk: Disk) {
+        for suffix in suffixes { _ = disk.calls.unlink(path + suffix) }
     }
 
     private static func systemReason() -> String { String(cString: strerror(errno)) }

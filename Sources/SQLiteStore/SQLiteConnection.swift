@@ -72,15 +72,25 @@ package final class SQLiteConnection {
 
     /// Runs SQL and gives back the first column of its first row as text; nil without a row.
     package func text(_ sql: String) throws(SQLiteError) -> String? {
-        let statement = try SQLiteStatement(self, sql)
-        return try statement.step() ? statement.text(0) : nil
+        try first(sql) { $0.text(0) }
     }
 
     /// Runs SQL and gives back the first column of its first row as an integer; nil without a
     /// row or for another type.
     package func integer(_ sql: String) throws(SQLiteError) -> Int64? {
+        try first(sql) { $0.integer(0) }
+    }
+
+    /// To the end: a pragma that writes tells its new value first and commits behind it, and says
+    /// only there that it could not.
+    private func first<Value>(
+        _ sql: String, _ value: (SQLiteStatement) -> Value?
+    ) throws(SQLiteError) -> Value? {
         let statement = try SQLiteStatement(self, sql)
-        return try statement.step() ? statement.integer(0) : nil
+        guard try statement.step() else { return nil }
+        let found = value(statement)
+        while try statement.step() {}
+        return found
     }
 
     /// Sets a pragma and reads it back: a setting that did not take looks like a success.

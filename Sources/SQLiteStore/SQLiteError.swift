@@ -22,6 +22,9 @@ package struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What the database's file holds is not what SQLite can have written.
     package var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
 
+    /// The disk did not do as it was told.
+    package var isIO: Bool { code == SQLITE_IOERR }
+
     /// Another connection holds a lock for now.
     package var isBusy: Bool { code == SQLITE_BUSY || code == SQLITE_LOCKED }
 

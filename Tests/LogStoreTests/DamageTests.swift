@@ -66,21 +66,25 @@ struct DamageTests {
         arguments: ["log.sqlite", "log.sqlite-wal"])
     func flippedBits(_ name: String) throws {
         let fixture = try LogFixture()
-        let history = try fixture.killed(checkpointed: 150, inWAL: 40)
+        // 128 KiB, and a WAL of as much.
+        let history = try fixture.killed(checkpointed: 170, inWAL: 6)
         let clean = try files(fixture)
         let path = fixture.directory + "/" + name
         let data = try #require(clean[path])
-        var generator = SeededGenerator(seed: 7)
+        #expect(data.count > 96 << 10 && data.count < 192 << 10, "\(data.count)")
+        var sweep = FaultSweep("bit flips, \(name), \(data.count) bytes")
         var tally: [String: Int] = [:]
-        for _ in 0..<150 {
-            let offset = Int.random(in: 0..<data.count, using: &generator)
-            let bit = UInt8.random(in: 0..<8, using: &generator)
-            var damaged = data
-            damaged[offset] ^= 1 << bit
-            try restore(fixture, clean)
-            try fixture.write(damaged, to: path)
-            judge(fixture, history, "\(name), bit \(bit) of byte \(offset)", tally: &tally)
+        for offset in FaultSweep.spread(data.count, 150) {
+            for bit in FaultSweep.bits(at: offset) {
+                var damaged = data
+                damaged[offset] ^= 1 << bit
+                try restore(fixture, clean)
+                try fixture.write(damaged, to: path)
+                judge(fixture, history, "\(name), bit \(bit) of byte \(offset)", tally: &tally)
+            }
         }
+        for (outcome, count) in tally { sweep.note(outcome, count) }
+        try sweep.report()
         #expect(tally["damaged", default: 0] > 50, "\(tally)")
     }
 

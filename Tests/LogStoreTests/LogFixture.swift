@@ -102,12 +102,14 @@ struct LogFixture {
 
     /// Leaves a log of `checkpointed` events in the file and `inWAL` more in the WAL, as a killed
     /// process would, and gives back what it must hold.
-    func killed(checkpointed: Int, inWAL: Int, seed: UInt64 = 1) throws -> History {
+    func killed(
+        checkpointed: Int, inWAL: Int, seed: UInt64 = 1, _ settings: LogSettings = LogSettings()
+    ) throws -> History {
         var history = History(seed: seed)
-        let first = try create()
+        let first = try create(settings)
         try first.append(history.entries(checkpointed))
         try first.close()
-        let second = try open()
+        let second = try open(settings)
         for _ in 0..<inWAL { try second.append(history.entries(1)) }
         return history
     }

@@ -5,36 +5,35 @@ import LogStore
 import Testing
 
 /// G1: what a failed write or fsync does to the writer, its readers and its answers.
-@Suite("Failed writes", .serialized)
+@Suite("Failed writes")
 struct RecoveryTests {
-    private var settings: LogSettings {
-        var settings = LogSettings(vfs: FailingWAL.name)
+    private func settings(_ faulty: FaultyDisk) -> LogSettings {
+        var settings = LogSettings(disk: faulty.disk)
         settings.limits.readerWaitMilliseconds = 1
         return settings
     }
 
     @Test(
         "G1: after a failed write the outcome is unknown, appends wait, and recovery tells which",
-        arguments: [FailingWAL.Fault.sync, .write])
-    func failedWrite(_ fault: FailingWAL.Fault) throws {
-        try #require(FailingWAL.isRegistered)
+        arguments: [FaultyDisk.Fault.sync, .full])
+    func failedWrite(_ fault: FaultyDisk.Fault) throws {
+        let faulty = try FaultyDisk(seed: 1)
         let fixture = try LogFixture()
         var history = History()
-        let writer = try fixture.create(settings)
+        let writer = try fixture.create(settings(faulty))
         try writer.append(history.entries(10))
         let reader = try LogReader.open(directory: fixture.directory)
         let before = history
         let batch = history.entries(3)
 
-        FailingWAL.fault = fault
-        defer { FailingWAL.fault = .none }
+        faulty.arm(fault, at: 1, .forever)
         let error = #expect(throws: LogError.self) { try writer.append(batch) }
         #expect(error?.code == "outcome-unknown")
         #expect(!writer.isReady)
         #expect(#expect(throws: LogError.self) { try writer.append(batch) }?.code == "read-only")
         #expect(try reader.head.seq >= Seq(10))
 
-        FailingWAL.fault = .none
+        faulty.heal()
         try writer.recover()
         #expect(writer.isReady)
         // The batch is there whole or not at all, and the head says so.
@@ -50,19 +49,18 @@ struct RecoveryTests {
 
     @Test("G1: while the disk goes on failing recovery fails, says why, and can be tried again")
     func recoveryCanFail() throws {
-        try #require(FailingWAL.isRegistered)
+        let faulty = try FaultyDisk(seed: 1)
         let fixture = try LogFixture()
         var history = History()
-        let writer = try fixture.create(settings)
+        let writer = try fixture.create(settings(faulty))
         try writer.append(history.entries(10))
         let batch = history.entries(3)
-        FailingWAL.fault = .sync
-        defer { FailingWAL.fault = .none }
+        faulty.arm(.sync, at: 1, .forever)
         #expect(throws: LogError.self) { try writer.append(batch) }
         let error = #expect(throws: LogError.self) { try writer.recover() }
         #expect(error?.description.contains("recovery failed") == true)
         #expect(!writer.isReady)
-        FailingWAL.fault = .none
+        faulty.heal()
         try writer.recover()
         if writer.head.seq == Seq(10) { try writer.append(batch) }
         #expect(writer.head == history.head)
@@ -70,16 +68,15 @@ struct RecoveryTests {
 
     @Test("G1: a snapshot that holds the WAL back makes recovery wait, not lie")
     func recoveryWaitsForReaders() throws {
-        try #require(FailingWAL.isRegistered)
+        let faulty = try FaultyDisk(seed: 1)
         let fixture = try LogFixture()
         var history = History()
-        let writer = try fixture.create(settings)
+        let writer = try fixture.create(settings(faulty))
         try writer.append(history.entries(10))
         let batch = history.entries(1)
-        FailingWAL.fault = .write
-        defer { FailingWAL.fault = .none }
+        faulty.arm(.full, at: 1, .forever)
         #expect(throws: LogError.self) { try writer.append(batch) }
-        FailingWAL.fault = .none
+        faulty.heal()
         do {
             let snapshot = try SnapshotHolder(fixture.logPath)
             #expect(throws: LogError.self) { try writer.recover() }
@@ -92,18 +89,17 @@ struct RecoveryTests {
 
     @Test("G1: a failed checkpoint is a failed write, and recovery mends it")
     func failedCheckpoint() throws {
-        try #require(FailingWAL.isRegistered)
+        let faulty = try FaultyDisk(seed: 1)
         let fixture = try LogFixture()
         var history = History()
-        var settings = settings
+        var settings = settings(faulty)
         settings.limits.idleCheckpointBytes = 1
         let writer = try fixture.create(settings)
         try writer.append(history.entries(10))
-        FailingWAL.fault = .sync
-        defer { FailingWAL.fault = .none }
+        faulty.arm(.sync, at: 1, .forever)
         #expect(throws: LogError.self) { try writer.checkpointIfDue(.idle) }
         #expect(!writer.isReady)
-        FailingWAL.fault = .none
+        faulty.heal()
         try writer.recover()
         try writer.append(history.entries(10))
         #expect(try LogFixture.all(.open(directory: fixture.directory)) == history.rows)

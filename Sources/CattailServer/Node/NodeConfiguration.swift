@@ -1,4 +1,5 @@
 package import Feeds
+package import LogStore
 package import Logging
 package import SyncTransport
 
@@ -19,6 +20,8 @@ package struct NodeConfiguration: Sendable {
     package var clock = WallClock.system
     package var sessionClock = SessionClock.system
     package var feeds = FeedLimits()
+    /// With the disk that log and views are kept on.
+    package var log = LogSettings()
 
     package init(
         directory: String, listen: ServerAddress, advertise: String? = nil,

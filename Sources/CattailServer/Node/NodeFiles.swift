@@ -28,9 +28,11 @@ struct NodeFiles {
         if NodeIDFile.exists(in: directory.path) {
             throw LeaderRefusal.followerDirectory(directory.path)
         }
+        let settings = configuration.log
         let writer =
-            try LogWriter.exists(in: directory)
-            ? LogWriter.open(in: directory) : LogWriter.create(in: directory, logID: randomLogID())
+            try LogWriter.exists(in: directory, on: settings.disk)
+            ? LogWriter.open(in: directory, settings: settings)
+            : LogWriter.create(in: directory, logID: randomLogID(), settings: settings)
         if writer.head.seq == .zero { try beginFirstEpoch(writer, configuration.clock) }
         let files = try open(directory, writer, configuration.logger)
         guard let refusal = refusal(of: files, configuration) else { return files }
@@ -76,7 +78,8 @@ struct NodeFiles {
         _ directory: DataDirectory, _ writer: LogWriter, _ logger: Logger
     ) throws -> NodeFiles {
         let reader = try LogReader.open(directory: directory.path)
-        let views = try ViewStore.open(directory: directory.path, events: reader, logger: logger)
+        let views = try ViewStore.open(
+            directory: directory.path, events: reader, logger: logger, disk: writer.settings.disk)
         logger.info(
             "views opened",
             metadata: ["origin": "\(views.origin)", "seq": "\(views.view.position.seq)"])
