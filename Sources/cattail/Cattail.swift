@@ -33,7 +33,10 @@ struct Cattail: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Operations:",
-                subcommands: [StatusCommand.self, BenchCommand.self]),
+                subcommands: [
+                    StatusCommand.self, BackupCommand.self, RestoreCommand.self,
+                    BenchCommand.self,
+                ]),
         ])
 
     static func main() async {

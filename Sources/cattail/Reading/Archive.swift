@@ -6,6 +6,8 @@ protocol Archive {
     /// What the log was held to when it was opened.
     var anchor: AnchorStanding { get }
 
+    func logID() async throws -> LogID
+
     /// One endpoint; nil when there was none.
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem?
 

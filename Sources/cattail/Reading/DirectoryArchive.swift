@@ -26,6 +26,8 @@ struct DirectoryArchive: Archive {
             remedy: "copy the directory as a whole")
     }
 
+    func logID() async throws -> LogID { past.events.logID }
+
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem? {
         try past.item(of: key, after: try seq(at: point))
     }

@@ -50,7 +50,7 @@ extension EndpointClient {
         return entry
     }
 
-    private func logID() async throws -> LogID {
+    func logID() async throws -> LogID {
         let status = try JSONReader.read(try await status())
         guard case .string(let text)? = status["logID"], let logID = LogID(text) else {
             throw Fault(

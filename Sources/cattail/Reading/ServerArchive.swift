@@ -7,6 +7,8 @@ struct ServerArchive: Archive {
     /// A node does not start without one.
     let anchor = AnchorStanding.held
 
+    func logID() async throws -> LogID { try await client.logID() }
+
     func item(_ key: EndpointKey, at point: LogPoint?) async throws -> EncodedItem? {
         try await client.get(key, at: point)
     }
