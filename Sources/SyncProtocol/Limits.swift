@@ -1,4 +1,5 @@
-/// Every bound of the protocol, with its reason. Reaching one is a coded event, never a surprise.
+/// Every bound on what peers may ask of a node, with its reason. Reaching one is a coded event, never
+/// a surprise; `docs/operations.md` has them all as a table, with their codes.
 package enum Limits {
     // The wire: the same for every peer of a version.
 
@@ -36,6 +37,20 @@ package enum Limits {
     /// The longest that a goodbye's `retry_after` is believed. It speaks for its own server alone,
     /// and a wrong one must not keep anybody away for weeks.
     package static let retryAfter = Interval(milliseconds: 60_000)
+
+    // A node, unless it is told otherwise.
+
+    /// Served at a time: each costs a descriptor.
+    package static let connections = 16_000
+    /// Of one host: a node of a cluster has a few agents, and a gateway before many of them some
+    /// thousands. One host cannot take all places.
+    package static let connectionsPerHost = 4_000
+    /// Different selections that one host follows: each costs a feed.
+    package static let selectionsPerHost = 1_000
+    /// Beyond the served ones so many are told why not; more are closed as they are accepted.
+    package static let connectionsToldOff = 32
+    /// When those should try again.
+    package static let overloadPause = Interval(milliseconds: 1_000)
 
     // Sessions.
 

@@ -156,16 +156,21 @@ extension ServerTests {
             #expect(Descriptors.raise() == Descriptors.raise())
         }
 
-        @Test("That nothing can be accepted is told once, and that it is over too")
+        @Test("That nothing can be accepted is told once, and that it is over too (G12)")
         func accepting() {
             var standing = AcceptStanding()
-            #expect(standing.accepted() == nil)
-            #expect(standing.failed(errno: ECONNABORTED) == nil)
-            #expect(standing.failed(errno: EMFILE) == .exhausted(errno: EMFILE))
-            #expect(standing.failed(errno: EMFILE) == nil)
-            #expect(standing.accepted() == .accepting)
-            #expect(standing.accepted() == nil)
-            #expect(standing.failed(errno: ENFILE) == .exhausted(errno: ENFILE))
+            #expect(standing.accepted(at: 0) == nil)
+            #expect(standing.failed(errno: ECONNABORTED, at: 0) == nil)
+            #expect(standing.failed(errno: EMFILE, at: 0) == .exhausted(errno: EMFILE))
+            // One ends, one is accepted, the next fails: for minutes, and told once.
+            for second in 1...300 as ClosedRange<UInt64> {
+                #expect(standing.accepted(at: second * 1_000) == nil)
+                #expect(standing.failed(errno: EMFILE, at: second * 1_000 + 500) == nil)
+            }
+            #expect(standing.accepted(at: 310_499) == nil)
+            #expect(standing.accepted(at: 310_500) == .accepting)
+            #expect(standing.accepted(at: 400_000) == nil)
+            #expect(standing.failed(errno: ENFILE, at: 400_000) == .exhausted(errno: ENFILE))
             #expect(AcceptStanding.pauseMilliseconds(errno: EMFILE) == 500)
             #expect(AcceptStanding.pauseMilliseconds(errno: ECONNABORTED) == nil)
         }

@@ -1,9 +1,11 @@
 package import ReplicaCore
+internal import SyncProtocol
 
 /// The bounds of serving, each with its reason.
 package struct ServingLimits: Sendable {
-    /// Beyond it connections are closed as they are accepted: each costs a descriptor.
-    package var connections = 16_000
+    package var connections = Limits.connections
+    package var connectionsPerHost = PerHost.otherMachines(most: Limits.connectionsPerHost)
+    package var selectionsPerHost = PerHost.otherMachines(most: Limits.selectionsPerHost)
     /// For those who are served: pages, tokens, feeds.
     package var readerThreads = 2
     /// For those who ask: of questions about now, and for their pages.
@@ -28,4 +30,11 @@ package struct ServingLimits: Sendable {
     package var staging = RecordStaging.Limits()
 
     package init() {}
+
+    /// To whom a limit for each host applies.
+    package enum PerHost: Hashable, Sendable {
+        case everyHost(most: Int)
+        /// Not to loopback, where many processes of this machine come from one address.
+        case otherMachines(most: Int)
+    }
 }

@@ -14,19 +14,24 @@ package struct AcceptStanding: Sendable {
     // error-codes
     static var exhaustedCode: String { "descriptors-exhausted" }
 
-    private var isExhausted = false
+    /// When accepting failed last, while it counts as exhausted.
+    private var lastFailure: UInt64?
+
+    /// So long without a failure it is over. At the limit a connection is accepted for each that
+    /// ends, and fails again with the next: that is one state and not many.
+    private static let quietMilliseconds: UInt64 = 10_000
 
     package init() {}
 
-    package mutating func failed(errno: Int32) -> News? {
-        guard Self.isExhaustion(errno), !isExhausted else { return nil }
-        isExhausted = true
-        return .exhausted(errno: errno)
+    package mutating func failed(errno: Int32, at now: UInt64) -> News? {
+        guard Self.isExhaustion(errno) else { return nil }
+        defer { lastFailure = now }
+        return lastFailure == nil ? .exhausted(errno: errno) : nil
     }
 
-    package mutating func accepted() -> News? {
-        guard isExhausted else { return nil }
-        isExhausted = false
+    package mutating func accepted(at now: UInt64) -> News? {
+        guard let last = lastFailure, now >= last + Self.quietMilliseconds else { return nil }
+        lastFailure = nil
         return .accepting
     }
 
@@ -42,11 +47,11 @@ package struct AcceptStanding: Sendable {
 
 extension ServingLoop {
     func acceptFailed(errno: Int32) -> TimeAmount? {
-        tell(acceptStanding.failed(errno: errno))
+        tell(acceptStanding.failed(errno: errno, at: now))
         return AcceptStanding.pauseMilliseconds(errno: errno).map { .milliseconds($0) }
     }
 
-    func accepted() { tell(acceptStanding.accepted()) }
+    func accepted() { tell(acceptStanding.accepted(at: now)) }
 
     private func tell(_ news: AcceptStanding.News?) {
         switch news {

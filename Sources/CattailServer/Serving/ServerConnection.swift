@@ -33,6 +33,7 @@ final class ServerConnection: PeerDriver {
     /// What to do when this node has reached a position that was ahead of it.
     private var whenReached: ((ServingLoop) -> Void)?
     private var movement = Movement()
+    private var place = Place.unknown
     /// How its subscription takes deltas.
     private(set) var deltaForm = DeltaForm.items
     let connectedAt: UInt64
@@ -46,9 +47,29 @@ final class ServerConnection: PeerDriver {
 
     // MARK: From the socket
 
-    func opened(_ link: PeerLink<ServerMessage>) { self.link = link }
+    func opened(_ link: PeerLink<ServerMessage>) {
+        self.link = link
+        let host = ServerAddress(link.remoteAddress)?.host ?? ""
+        place =
+            switch serving.ledger.begun(from: host) {
+            case .served: .served(host: host, following: nil)
+            case .overLimit(let reason): .notServed(reason)
+            }
+    }
 
-    func prefaceReceived() { carryOut(session.prefaceReceived(at: serving.instant)) }
+    /// From here on the peer understands why it is not served.
+    func prefaceReceived() {
+        carryOut(session.prefaceReceived(at: serving.instant))
+        if case .notServed(let reason) = place { end(.overloaded(reason)) }
+    }
+
+    /// Its place is another's; again is a legal no-op.
+    func leave() {
+        if case .served(let host, let selection) = place {
+            serving.ledger.ended(from: host, following: selection)
+        }
+        place = .unknown
+    }
 
     func received(_ message: ClientMessage) {
         carryOut(
@@ -258,6 +279,9 @@ final class ServerConnection: PeerDriver {
         case .state(let wanted, _):
             do {
                 let selection = try Selection(wanted)
+                if case .overLimit(let reason) = follow(selection) {
+                    return end(.overloaded(reason))
+                }
                 serving.subscribe(id, selection, PositionClaim(request, selection: selection))
             } catch {
                 refuse(.selectorInvalid, error.message)
@@ -267,6 +291,14 @@ final class ServerConnection: PeerDriver {
             subscription.advertise = advertise
             serving.subscribeToLog(id, PositionClaim(request, selection: nil))
         }
+    }
+
+    private func follow(_ selection: Selection) -> ConnectionLedger.Verdict {
+        guard case .served(let host, nil) = place else { return .served }
+        let name = selection.fingerprint.description
+        let verdict = serving.ledger.follows(name, from: host)
+        if case .served = verdict { place = .served(host: host, following: name) }
+        return verdict
     }
 
     // MARK: Mutations
@@ -432,6 +464,15 @@ extension ServerConnection {
         case answers(count: Int)
     }
 
+    /// How it stands in the ledger of connections.
+    private enum Place {
+        /// Not opened yet, or over.
+        case unknown
+        case served(host: String, following: String?)
+        /// With the reason.
+        case notServed(String)
+    }
+
     /// Why nothing is read, if so.
     private struct Reading {
         /// So many requests are unanswered that the session wants no more.
@@ -448,6 +489,14 @@ extension ClientMessage {
     fileprivate var heldBytes: Int {
         guard case .mutations(let mutations) = self else { return 0 }
         return mutations.reduce(0) { $0 + $1.endpoint.count + 256 }
+    }
+}
+
+extension Goodbye {
+    fileprivate static func overloaded(_ reason: String) -> Goodbye {
+        Goodbye(
+            code: .overloaded, message: reason,
+            retryAfterMilliseconds: UInt32(Limits.overloadPause.milliseconds))
     }
 }
 

@@ -38,7 +38,9 @@ final class ServingLoop {
     private var unflushed = FlushQueue<ServerConnection>()
     private var pace = PublishPace()
     private var nextID: UInt64 = 1
+    /// Sockets that are open, served or not.
     let connectionCount: ConnectionCount
+    var ledger: ConnectionLedger
     var acceptStanding = AcceptStanding()
     private let plainEncoder = FrameEncoder()
     let limits: ServingLimits
@@ -76,7 +78,9 @@ final class ServingLoop {
         recentEvents = NIOLockedValueBox(RecentEvents(byteLimit: hub.limits.recentEventBytes))
         sessionClock = configuration.sessionClock
         startedAt = configuration.sessionClock.milliseconds
-        connectionCount = ConnectionCount(limit: configuration.limits.connections)
+        ledger = ConnectionLedger(limits: configuration.limits)
+        connectionCount = ConnectionCount(
+            limit: configuration.limits.connections + Limits.connectionsToldOff)
     }
 
     /// The node listens.
@@ -164,6 +168,7 @@ final class ServingLoop {
 
     /// The session is over; the socket may have bytes to send yet.
     func remove(_ id: ConnectionID) {
+        connections[id]?.leave()
         connections[id] = nil
         ahead[id] = nil
         lingering[id]?.until = now + limits.lingerMilliseconds
