@@ -106,6 +106,15 @@ struct BackupTests {
         }
     }
 
+    @Test("An event that no rule allows is found though its hashes are right (G3)")
+    func illegal() throws {
+        var log = try WrittenLog(in: folder.path("written"))
+        try log.append(.delete(RandomHistory.key(1)))
+        try folder.copy(folder.path("written/log.sqlite"), as: "backup")
+        #expect(#expect(throws: LogError.self) { try restore("data") }?.firstBad == Seq(2))
+        #expect(try names("data") == ["lock"])
+    }
+
     @Test("Nothing is overwritten: not a file by a backup, not a directory by a restoration (G1)")
     func nothingIsOverwritten() throws {
         try backUp()
