@@ -147,8 +147,24 @@ package struct FeedHub {
         counters.framesEncoded += 1
     }
 
+    /// Most stand at the end of the ring with room in their sockets: the newest frame is all that
+    /// they lack, and nothing else is looked at.
     private mutating func advanceSubscribers(of id: FeedID) {
-        for id in feeds[id]?.subscribers ?? [] { advance(id) }
+        guard let feed = feeds[id] else { return }
+        let newest = feed.ring.newest
+        for id in feed.subscribers {
+            if let newest, give(newest, to: id) { continue }
+            advance(id)
+        }
+    }
+
+    /// False when that is not all that the subscriber lacks, or it has no room.
+    private mutating func give(_ frame: FrameRing.Frame, to id: SubscriberID) -> Bool {
+        guard let place = subscribers.index(forKey: id),
+            subscribers.values[place].takeNewest(frame, inFlightLimit: limits.inFlightBytes)
+        else { return false }
+        note(.write(id, frame.buffer), byteCount: frame.buffer.readableBytes)
+        return true
     }
 
     // MARK: Subscribers
@@ -219,10 +235,10 @@ package struct FeedHub {
 
     /// The socket took this many bytes of what was written for the subscriber.
     package mutating func flushed(_ id: SubscriberID, byteCount: Int) -> [HubAction] {
-        guard let inFlight = subscribers[id]?.inFlightBytes else { return [] }
-        precondition(byteCount <= inFlight, "flushed \(byteCount) of \(inFlight) bytes")
-        subscribers[id]?.inFlightBytes = inFlight - byteCount
-        advance(id)
+        guard let place = subscribers.index(forKey: id) else { return [] }
+        if subscribers.values[place].flushed(byteCount: byteCount, head: position.seq) == .lacks {
+            advance(id)
+        }
         return takeActions()
     }
 
@@ -329,9 +345,13 @@ package struct FeedHub {
     mutating func write(_ id: SubscriberID, _ buffer: ByteBuffer) {
         guard buffer.readableBytes > 0 else { return }
         subscribers[id]?.inFlightBytes += buffer.readableBytes
-        counters.bytesWritten += UInt64(buffer.readableBytes)
+        note(.write(id, buffer), byteCount: buffer.readableBytes)
+    }
+
+    private mutating func note(_ write: HubAction, byteCount: Int) {
+        counters.bytesWritten += UInt64(byteCount)
         counters.writes += 1
-        actions.append(.write(id, buffer))
+        actions.append(write)
     }
 
     mutating func count(_ how: How) { counters.resyncs[how, default: 0] += 1 }

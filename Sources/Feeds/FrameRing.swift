@@ -30,6 +30,8 @@ package struct FrameRing {
     /// The seq of the last mark; the base while the ring is empty.
     package var head: Seq { frames.last?.mark ?? base }
 
+    package var newest: Frame? { frames.last }
+
     /// - Parameter firstChange: Nil for a mark alone.
     package mutating func append(_ buffer: ByteBuffer, from firstChange: Seq?, mark: Seq) {
         precondition(mark > head, "mark \(mark) is not behind \(head)")

@@ -1,4 +1,5 @@
 package import EndpointModel
+internal import NIOCore
 package import SyncProtocol
 
 /// What a node can tell of a subscriber.
@@ -78,4 +79,30 @@ package struct Subscriber {
     /// How it last went on.
     var how = How.deltas
     var inFlightBytes = 0
+
+    /// Takes a ring's last frame, when it is at the tail and stands where the frame begins, so that
+    /// it has everything then. False, and no change, when not, or when there is no room.
+    mutating func takeNewest(_ frame: FrameRing.Frame, inFlightLimit: Int) -> Bool {
+        guard case .tail = phase, case .told = arrival, held == frame.start,
+            inFlightBytes < inFlightLimit
+        else { return false }
+        held = frame.mark
+        inFlightBytes += frame.buffer.readableBytes
+        return true
+    }
+
+    enum Wants: Hashable {
+        /// Everything up to the node's head was written for it.
+        case nothing
+        /// There may be more for it.
+        case lacks
+    }
+
+    /// Its socket took so many bytes.
+    mutating func flushed(byteCount: Int, head: Seq) -> Wants {
+        precondition(byteCount <= inFlightBytes, "flushed \(byteCount) of \(inFlightBytes) bytes")
+        inFlightBytes -= byteCount
+        guard case .tail = phase, case .told = arrival, held == head else { return .lacks }
+        return .nothing
+    }
 }
