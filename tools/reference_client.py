@@ -59,6 +59,9 @@ Criticality: CRITICALITY_IGNORABLE CRITICALITY_CRITICAL
 Role: ROLE_UNSPECIFIED ROLE_REQUESTS ROLE_STATE ROLE_LOG
 Operation: OPERATION_UNSPECIFIED OPERATION_APPLY OPERATION_CREATE OPERATION_REPLACE OPERATION_DELETE OPERATION_IMPORT
 DryRun: DRY_RUN_NO DRY_RUN_YES
+Force: FORCE_NO FORCE_YES
+LogSource: LOG_SOURCE_LOG LOG_SOURCE_ORPHANED
+Seal: SEAL_NONE SEAL_HEAD
 NodeRole: NODE_ROLE_UNSPECIFIED NODE_ROLE_LEADER NODE_ROLE_FOLLOWER
 How: HOW_UNSPECIFIED HOW_DELTAS HOW_NET_CHANGE HOW_SNAPSHOT HOW_RESET
 Reason: REASON_UNSPECIFIED REASON_NO_TOKEN REASON_OTHER_LOG REASON_OTHER_HISTORY REASON_OTHER_SELECTION REASON_CHEAPEST REASON_SLOW REASON_DIGEST
@@ -71,7 +74,8 @@ Record item:bytes=1 audit:bytes=2
 Item seq:u64=1 prev_seq:u64=2 kind:Kind=3 namespace:text=4 name:text=5 uid:bytes=6 creation_time:i64=7 endpoint:Endpoint=8 control:Control=9
 Audit epoch:u64=1 time:u64=2 wall_time:u64=3 actor:text=4 actor_proof:ActorProof=5 request_id:text=6 request_hash:bytes=7 address:text=8 origin:Origin=9
 Origin resource_version:text=1 uid:text=2 creation_timestamp:text=3 *faults:text=4
-Control type:u32=1 criticality:Criticality=2 epoch:EpochStart=3
+Control type:u32=1 criticality:Criticality=2 epoch:EpochStart=3 membership:Membership=5
+Membership *voters:text=1 min_acks:u32=2
 EpochStart number:u64=1 leader_id:f64=2
 Endpoint *labels:Label=1 orchestrator:text=2 workload:text=3 node:text=4 container_id:text=5 pod:text=6 endpoint:text=7 service_account_name:text=8 *ip_networks:text=9 *profiles:text=10 interface_name:text=11 mac:text=12 *ports:Port=13 *ip_nats:IPNAT=14 ipv4_gateway:text=15 ipv6_gateway:text=16 *allow_spoofed_source_prefixes:text=17 qos_controls:QoSControls=18 *annotations:Label=19 generate_name:text=20 other_metadata:text=21 unknown_fields:text=22
 Label key:text=1 value:text=2
@@ -86,15 +90,18 @@ ClientMessage |hello:ClientHello=1 |mutations:Mutations=2 |query:Query=3 |cancel
 ClientHello version_min:u32=1 version_max:u32=2 role:Role=3 client:text=4 actor:text=5 selection:Selection=6 resume:ResumeToken=7 cursor:SnapshotCursor=8 capabilities:u32=9 node_id:bytes=10 advertise:text=11
 Mutations *mutations:Mutation=1
 Mutation ticket:u64=1 request_id:text=2 operation:Operation=3 namespace:text=4 name:text=5 endpoint:Endpoint=6 ?expected_seq:u64=7 expected_uid:bytes=8 origin:Origin=9 dry_run:DryRun=10
-Query ticket:u64=1 |get:GetQuery=2 |list:ListQuery=3 |log:LogQuery=4 |history:HistoryQuery=5 |diff:DiffQuery=6 |verify:VerifyQuery=7 |status:StatusQuery=8
+Query ticket:u64=1 |get:GetQuery=2 |list:ListQuery=3 |log:LogQuery=4 |history:HistoryQuery=5 |diff:DiffQuery=6 |verify:VerifyQuery=7 |status:StatusQuery=8 |members:MembersQuery=12 |promote:PromoteQuery=13 |promise:PromiseQuery=14
 Point |seq:u64=1 |time:u64=2 |age:u64=3
 GetQuery namespace:text=1 name:text=2 at:Point=3
 ListQuery selection:Selection=1 at:Point=2
-LogQuery from:Point=1 to:Point=2 namespace:text=3 name:text=4 actor:text=5
+LogQuery from:Point=1 to:Point=2 namespace:text=3 name:text=4 actor:text=5 source:LogSource=6
 HistoryQuery namespace:text=1 name:text=2
 DiffQuery from:Point=1 to:Point=2
 VerifyQuery from:u64=1
 StatusQuery
+MembersQuery add:text=1 remove:text=2
+PromoteQuery force:Force=1
+PromiseQuery log_id:bytes=1 epoch_number:u64=2 epoch_leader:f64=3 candidate:text=4 dry_run:DryRun=5
 Cancel ticket:u64=1
 Applied position:Position=1 digest:bytes=2
 Durable position:Position=1
@@ -117,7 +124,8 @@ Behind head:Position=1
 Answers *answers:Answer=1
 Answer ticket:u64=1 outcome:Outcome=2 seq:u64=3 code:text=4 message:text=5 *faults:Fault=6 item:bytes=7 leader:text=8
 Fault field:text=1 value:text=2 reason:text=3
-QueryAnswer ticket:u64=1 |items:ItemsPart=2 |records:RecordsPart=3 |diff:DiffPart=4 |json:bytes=5 |verify:VerifyPart=6 |failure:QueryFailure=7 |end:QueryEnd=8
+QueryAnswer ticket:u64=1 |items:ItemsPart=2 |records:RecordsPart=3 |diff:DiffPart=4 |json:bytes=5 |verify:VerifyPart=6 |failure:QueryFailure=7 |end:QueryEnd=8 |promise:PromiseAnswer=12
+PromiseAnswer head:Position=1 promised_number:u64=2 promised_leader:f64=3 seal:Seal=4
 ItemsPart *items:bytes=1
 RecordsPart *rows:LogRow=1
 LogRow record:bytes=1 chain:bytes=2
@@ -139,11 +147,12 @@ REQUIRED = {
     "Patch": ("seq", "prev_seq"), "DiffQuery": ("from", "to"), "Resync": ("how", "start"),
     "Change": (ONEOF,), "Mark": (ONEOF,), "Applied": ("position", "digest"), "Durable": ("position",),
     "Behind": ("head",), "Answer": ("outcome",), "LogRow": ("record", "chain"), "VerifyPart": ("head",),
+    "PromiseQuery": ("log_id", "epoch_number"), "PromiseAnswer": ("head",),
     # R17, R18
     "Item": ("seq", "kind"), "Audit": ("epoch",), "Record": ("item", "audit"),
 }
 # R14: byte fields of a fixed length
-LENGTHS = {("Position", "log_id"): 16, ("Position", "chain"): 32, ("ResumeToken", "fingerprint"): 32,
+LENGTHS = {("Position", "log_id"): 16, ("Position", "chain"): 32, ("PromiseQuery", "log_id"): 16, ("ResumeToken", "fingerprint"): 32,
            ("SnapshotCursor", "fingerprint"): 32, ("ClientHello", "node_id"): 16, ("Mutation", "expected_uid"): 16,
            ("Applied", "digest"): 32, ("Resync", "fingerprint"): 32, ("Mark", "digest"): 32, ("Mark", "chain"): 32, ("LogRow", "chain"): 32,
            ("Item", "uid"): 16, ("Audit", "request_hash"): 32}
@@ -152,7 +161,7 @@ SEQS = {("Item", "seq"), ("Item", "prev_seq"), ("Position", "seq"), ("Mutation",
         ("VerifyQuery", "from"), ("Refusal", "seq"), ("Fork", "first_seq"), ("Removal", "seq"), ("Patch", "seq"),
         ("Patch", "prev_seq"), ("Mark", "seq"), ("SnapshotCursor", "highest_seq"), ("Answer", "seq"), ("VerifyPart", "first_bad"), ("QueryEnd", "seq")}
 # R14: unknown values of these read as unspecified; those of the others are errors
-SOFT_ENUMS = {"Reason", "Sync", "NodeRole"}
+SOFT_ENUMS = {"Reason", "Sync", "NodeRole", "Seal"}
 
 
 class Field:
@@ -346,6 +355,14 @@ def check(name, message, out, canonical):
                 if before is not None and key <= before:
                     raise Fault("keys-not-ascending", f"{field}: {key!r} after {before!r}")
                 before = key
+    elif name == "Membership":                                                  # R18
+        before = None
+        for voter in out.get("voters", ()):
+            if not voter:
+                raise Fault("field-empty", "Membership.voters")
+            if before is not None and voter.encode() <= before:
+                raise Fault("keys-not-ascending", f"voters: {voter!r} after {before!r}")
+            before = voter.encode()
     elif name == "Port":                                                        # R16.7
         if "protocol_number" in out and "protocol_name" in out:
             raise Fault("inconsistent", "a port's protocol is a number or a name")
@@ -1384,6 +1401,8 @@ class LogReader:
                 state[2] = control.get("epoch", {}).get("leader_id", 0)
                 if control.get("epoch", {}).get("number", 0) != audit["epoch"]:
                     raise Refused("inconsistent", f"record {seq}: the epoch that begins is not the audit's", seq)
+            elif control.get("type") == 3:                                      # R60: says nothing of the state
+                pass
             elif control.get("criticality") == 1:                               # R19
                 raise Refused("inconsistent", f"record {seq}: an unknown critical control event {control.get('type', 0)}", seq)
         else:

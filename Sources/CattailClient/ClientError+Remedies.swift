@@ -29,6 +29,9 @@ extension ClientError.Code {
     /// What helps in most cases; empty for a word that this library does not know.
     var remedy: String {
         switch rawValue {
+        case "acks-missing":
+            "look at the voting followers; ask again with the same request ID to hear whether they"
+                + " have it"
         case "already-exists": "replace or apply it"
         case "conflict": "get it again and redo the change"
         case "damaged", "record-malformed":
@@ -36,6 +39,7 @@ extension ClientError.Code {
         case "digest-differs": "it is fetched anew by itself"
         case "history-other", "log-other": "name another server"
         case "invalid": "correct what is named"
+        case "membership-unsettled": "wait until those voters have caught up"
         case "not-allowed": "ask for the right to do it"
         case "not-found": "look at the name and the namespace"
         case "not-leader": "name the leader as server"
@@ -43,13 +47,17 @@ extension ClientError.Code {
         case "overloaded": "come back later"
         case "position-ahead": "ask for an earlier point, or wait"
         case "position-compacted": "ask for a later point"
+        case "promotion-refused":
+            "do as it says; with --force it goes on, and what was acknowledged may be lost"
         case "protocol-broken": "is this a Cattail server of a release that fits?"
         case "query-unknown", "version-unsupported": "use releases that fit together"
         case "read-only": "look at the node's log; writes come back by themselves"
         case "request-id-reused": "give each request an ID of its own"
         case "selector-invalid": "correct the selector"
+        case "too-few-voters": "add another voter first, or start the leader with fewer --min-acks"
         case "too-long", "limit-exceeded": "shorten what is named"
         case "unavailable": "retry; look at the node's log"
+        case "voter-known", "voter-unknown": "look at `cattail members`"
         case "unreachable": "is the server running, and is the address right?"
         default: ""
         }

@@ -13,26 +13,34 @@ package struct EndpointView: Sendable {
     /// The first event of which nobody here can say what it did. The state stays what it was
     /// before: `seq` goes on, and `state.seq` does not (R19).
     package private(set) var unknownEvent: UnknownEvent?
+    /// Who votes. It is folded from behind an unknown event too: what a promotion may do must not
+    /// hang on what the event did to the state.
+    package private(set) var membership: MembershipStanding
 
     /// The view of the empty log.
     package init() { self.init(state: EndpointSet(), tombstones: Tombstones()) }
 
     /// A view that was folded before.
-    package init(state: EndpointSet, tombstones: Tombstones) {
+    package init(
+        state: EndpointSet, tombstones: Tombstones, membership: MembershipStanding = .none
+    ) {
         self.state = state
         self.tombstones = tombstones
+        self.membership = membership
         seq = state.seq
     }
 
     /// A view that was folded before, up to `seq`; its state is that before the unknown event.
     package init(
-        state: EndpointSet, tombstones: Tombstones, before unknownEvent: UnknownEvent, seq: Seq
+        state: EndpointSet, tombstones: Tombstones, membership: MembershipStanding = .none,
+        before unknownEvent: UnknownEvent, seq: Seq
     ) {
         precondition(
             state.seq == unknownEvent.lastKnown && unknownEvent.seq <= seq,
             "a state at \(state.seq) in a view at \(seq), before \(unknownEvent)")
         self.state = state
         self.tombstones = tombstones
+        self.membership = membership
         self.seq = seq
         self.unknownEvent = unknownEvent
     }
@@ -63,6 +71,7 @@ package struct EndpointView: Sendable {
             throw .seqUnexpected(found: item.seq, expected: seq.next)
         }
         let previous = unknownEvent == nil ? try change(by: item) : nil
+        if item.kind == .control { membership = membership.followed(by: item) }
         seq = item.seq
         return Change(item: item, previous: previous)
     }

@@ -249,7 +249,8 @@ package struct FeedHub {
         guard feeds[id] != nil else { return [] }
         feeds[id]?.built(members)
         if let whole = feeds[id]?.giveBackState(at: position.seq) {
-            view = EndpointView(state: whole, tombstones: view.tombstones)
+            view = EndpointView(
+                state: whole, tombstones: view.tombstones, membership: view.membership)
         }
         makeFrame(of: id)
         advanceSubscribers(of: id)

@@ -61,6 +61,9 @@ package final class DataDirectory: Sendable {
         package static let lock = "lock"
         package static let views = "views.sqlite"
         package static let nodeID = "node-id"
+        package static let pledge = "pledge"
+        /// How the names of files begin that hold what left the log.
+        package static let orphaned = "orphaned"
     }
 
     private static func normalized(_ directory: String) -> String {
@@ -91,11 +94,14 @@ package final class DataDirectory: Sendable {
         let names = try FileSystem.names(in: path)
         guard !names.contains(Name.log) else { return }
         let ours = [
-            Name.log, Name.anchor, Name.lock, Name.views, Name.nodeID, "lost+found",
+            Name.log, Name.anchor, Name.lock, Name.views, Name.nodeID, Name.pledge, Name.orphaned,
+            "lost+found",
         ]
         let foreign = names.first { name in
             !name.hasPrefix(".") && !ours.contains { name == $0 || name.hasPrefix($0 + "-") }
-                && ![Name.log, Name.anchor, Name.nodeID].contains { name.hasPrefix($0 + ".") }
+                && ![Name.log, Name.anchor, Name.nodeID, Name.pledge].contains {
+                    name.hasPrefix($0 + ".")
+                }
         }
         guard let foreign else { return }
         throw .notOurs(path: path, reason: "it holds no log, but \(foreign)")

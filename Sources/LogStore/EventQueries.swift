@@ -15,13 +15,15 @@ final class EventQueries {
     /// The last row found good: reading on from there needs no second look at it.
     private var verified: LogHead
 
+    /// - Parameter base: What the first row follows; nil: the log's origin.
     init(
-        _ connection: SQLiteConnection, logID: LogID, path: String, limits: LogLimits
+        _ connection: SQLiteConnection, logID: LogID, path: String, limits: LogLimits,
+        base: LogHead? = nil
     ) throws(LogError) {
         self.path = path
         self.logID = logID
         self.limits = limits
-        verified = .origin(of: logID)
+        verified = base ?? .origin(of: logID)
         do {
             page = try SQLiteStatement(
                 connection,
@@ -34,6 +36,9 @@ final class EventQueries {
             request = try SQLiteStatement(connection, "SELECT seq FROM requests WHERE key = ?1")
         } catch { throw .reading(path, error) }
     }
+
+    /// What was found good may be gone.
+    func forget() { verified = .origin(of: logID) }
 
     /// The newest event's seq and chain hash as they are stored, not yet checked.
     func head() throws(LogError) -> LogHead {

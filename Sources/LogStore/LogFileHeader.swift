@@ -17,8 +17,6 @@ enum LogFileHeader {
         ("maximum payload fraction", 21, 1, 64),
         ("minimum payload fraction", 22, 1, 32),
         ("leaf payload fraction", 23, 1, 32),
-        ("first freelist page", 32, 4, 0),
-        ("freelist pages", 36, 4, 0),
         ("schema format", 44, 4, 4),
         ("largest root page", 52, 4, 0),
         ("text encoding", 56, 4, 1),
@@ -56,6 +54,18 @@ enum LogFileHeader {
             let found = integer(header, offset, width)
             guard found != value else { continue }
             throw .damaged(path: path, firstBad: nil, reason: "its header's \(name) is \(found)")
+        }
+        try checkFreelist(header, path)
+    }
+
+    /// Pages are free only where a tail has left the log, until its successors fill them; whether
+    /// one has is seen in `meta`. That one of the two fields is 0 and not the other is never so.
+    private static func checkFreelist(_ header: [UInt8], _ path: String) throws(LogError) {
+        let (first, count) = (integer(header, 32, 4), integer(header, 36, 4))
+        guard (first == 0) == (count == 0) else {
+            throw .damaged(
+                path: path, firstBad: nil,
+                reason: "its header's first freelist page is \(first), of \(count)")
         }
     }
 

@@ -18,6 +18,7 @@ enum LogInspection {
     ) throws(LogError) -> LogID {
         try LogSchema.check(connection, path)
         let logID = try LogMeta.read(connection, path)
+        try LogMeta.checkFreePages(connection, path)
         if let anchored = anchor?.logID, anchored != logID {
             throw .wrongLog(path: path, found: logID, expected: anchored)
         }
@@ -53,6 +54,23 @@ enum LogInspection {
             guard let last = rows.last else { throw queries.damage(next, "it cannot be found") }
             next = last.seq.next
         }
+    }
+
+    /// The sum of the request index's rows up to a seq.
+    static func requests(
+        _ connection: SQLiteConnection, _ path: String, upTo last: Seq
+    ) throws(LogError) -> RequestIndexSum {
+        var sum = RequestIndexSum()
+        do {
+            let query = try SQLiteStatement(connection, "SELECT key, seq FROM requests")
+            while try query.step() {
+                guard let number = query.integer(1).flatMap({ UInt64(exactly: $0) }),
+                    Seq(number) <= last
+                else { continue }
+                _ = query.withBlob(0) { sum.add($0, Seq(number)) }
+            }
+        } catch { throw .reading(path, error) }
+        return sum
     }
 
     /// Scans the request index: ascending, no row behind the head, and the sum that the anchor

@@ -13,6 +13,8 @@ package final class LogReader {
     package let anchor: LogAnchor?
     /// The file that is read: a private copy when the directory could not be written.
     package let path: String
+    /// Where the log lies, or its private copy.
+    package var directory: String { String(path.dropLast(DataDirectory.Name.log.count + 1)) }
     let queries: EventQueries
     private let limits: LogLimits
     private let copy: PrivateCopy?

@@ -102,6 +102,36 @@ enum LogMeta {
         return logID
     }
 
+    /// The row that says that a tail left the log, in the same transaction (G10).
+    static func noteRemoval(
+        of tail: ClosedRange<Seq>, endingIn chain: Hash256, epochNumber: UInt64,
+        into connection: SQLiteConnection
+    ) throws(SQLiteError) {
+        try connection.execute(
+            "INSERT OR REPLACE INTO meta (name, value) VALUES ('\(removal)\(epochNumber)"
+                + "-\(tail.lowerBound)-\(tail.upperBound)', x'\(Hexadecimal.text(chain.bytes))')")
+    }
+
+    private static let removal = "removed-"
+
+    /// A log from which nothing was ever removed has no free pages: where damage makes some up, an
+    /// append would overwrite what is in use.
+    static func checkFreePages(_ connection: SQLiteConnection, _ path: String) throws(LogError) {
+        do {
+            let free = try connection.integer("PRAGMA freelist_count") ?? 0
+            guard free > 0 else { return }
+            let removals = try connection.integer(
+                "SELECT count(*) FROM meta WHERE name GLOB '\(removal)*'")
+            guard removals == 0 else { return }
+            throw LogError.damaged(
+                path: path, firstBad: nil, reason: "its header says \(free) freelist pages")
+        } catch let error as SQLiteError {
+            throw .reading(path, error)
+        } catch let error as LogError {
+            throw error
+        } catch { throw .unavailable(path: path, reason: "\(error)") }
+    }
+
     private static func checksum(_ logID: LogID) -> Hash256 {
         Hash256.of(Array("cattail/meta/v\(LogSchema.version)".utf8) + logID.bytes)
     }

@@ -18,6 +18,7 @@ extension ViewStore {
         next.liveCount = pending.liveCount
         next.deadCount = pending.deadCount
         next.unknownEvent = pending.unknownEvent
+        next.membership = pending.membership
         next.tombstoneSum = tombstoneSum(after: pending)
         guard next != stored else { return }
         do {

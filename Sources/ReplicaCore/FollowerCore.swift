@@ -8,14 +8,20 @@ package struct FollowerCore: Sendable {
     package private(set) var view: EndpointView
     /// Behind the last event that is durable here.
     package private(set) var head: Position
-    private var lastTime: Timestamp
+    package private(set) var lastTime: Timestamp
+    /// What this node has promised: nothing is stored that comes from a reign below it (G10).
+    package private(set) var pledge: Pledge
 
-    package init(view: EndpointView, head: Position, lastTime: Timestamp) {
+    package init(view: EndpointView, head: Position, lastTime: Timestamp, pledge: Pledge) {
         precondition(view.seq == head.seq, "view at \(view.seq), log at \(head.seq)")
         self.view = view
         self.head = head
         self.lastTime = lastTime
+        self.pledge = pledge
     }
+
+    /// The promise is on disk.
+    package mutating func promised(_ pledge: Pledge) { self.pledge = pledge }
 
     /// What is to be appended.
     package struct Intake: Sendable {
@@ -31,9 +37,18 @@ package struct FollowerCore: Sendable {
     /// Checks records that continue the log. Those at or before its head were received twice,
     /// which is legal: they are left out.
     ///
+    /// - Parameter upstream: The epoch in which the log of the one that sent them ends, as it said.
     /// - Throws: `IntakeFault` with the first seq that does not fit; nothing of the batch is to
     ///   be stored.
-    package func check(_ records: [EncodedRecord]) throws(IntakeFault) -> Intake {
+    package func check(_ records: [EncodedRecord], from upstream: Epoch) throws(IntakeFault)
+        -> Intake
+    {
+        guard pledge.admits(upstream: upstream) else {
+            throw IntakeFault(
+                seq: head.seq.next, code: .epochDeposed,
+                reason: "it comes from epoch \(upstream), and this node has promised epoch"
+                    + " \(pledge.epoch) to store nothing below it")
+        }
         var intake = Intake(head: head, view: view, lastTime: lastTime)
         for record in records where record.seq > head.seq {
             try take(record, into: &intake)
@@ -115,6 +130,8 @@ package struct IntakeFault: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case recordUnreadable = "record-unreadable"
         case epochWrong = "epoch-wrong"
+        /// The upstream's reign is over, as far as this node has promised.
+        case epochDeposed = "epoch-deposed"
         case timeGoesBack = "time-goes-back"
         case doesNotFold = "does-not-fold"
         case historyDiffers = "history-differs"

@@ -14,18 +14,38 @@ package struct LeaderCore: Sendable {
     package private(set) var head: Position
     /// The time of the last event; the next is never earlier.
     package private(set) var lastTime: Timestamp
+    package private(set) var membership: MembershipStanding
+    /// Above the epoch in force when this node has promised another one to acknowledge nothing
+    /// more (G10).
+    package private(set) var pledge: Pledge
     private var uids: SeededGenerator
 
     /// - Parameter seed: Randomness for uids, from the system's source.
     package init(
-        view: EndpointView, head: Position, lastTime: Timestamp, seed: (UInt64, UInt64)
+        view: EndpointView, head: Position, lastTime: Timestamp, pledge: Pledge,
+        seed: (UInt64, UInt64)
     ) {
         precondition(view.seq == head.seq, "view at \(view.seq), log at \(head.seq)")
         self.view = KeyedView(view)
         self.head = head
         self.lastTime = lastTime
+        self.pledge = pledge
+        membership = view.membership
         uids = SeededGenerator(seed: seed)
     }
+
+    /// A follower that begins an epoch goes on with what it holds.
+    package init(promoting follower: FollowerCore, seed: (UInt64, UInt64)) {
+        self.init(
+            view: follower.view, head: follower.head, lastTime: follower.lastTime,
+            pledge: follower.pledge, seed: seed)
+    }
+
+    /// Whether nothing may be acknowledged any more in the epoch in force (G10).
+    package var isSealed: Bool { pledge.seals(head.epoch) }
+
+    /// The promise is on disk.
+    package mutating func promised(_ pledge: Pledge) { self.pledge = pledge }
 
     /// When the log is asked whether it has a request ID already (G11).
     package enum RequestSearch: Sendable {
@@ -82,6 +102,18 @@ package struct LeaderCore: Sendable {
         head = plan.head
         lastTime = max(lastTime, plan.time)
         return changes
+    }
+
+    /// The same of control events.
+    package mutating func committed(_ plan: ControlPlan) -> [EndpointView.Change] {
+        head = plan.head
+        lastTime = max(lastTime, plan.time)
+        return plan.records.map { record in
+            membership = membership.followed(by: record.item)
+            do { return try view.fold(record.item) } catch {
+                preconditionFailure("a planned event does not fold: \(error)")
+            }
+        }
     }
 }
 

@@ -95,6 +95,30 @@ package struct MutationFailure: Error, Sendable {
         MutationFailure(.outcomeUnknown, why)
     }
 
+    /// It comes back by itself, here or at another node.
+    package static func unavailable(_ why: String) -> MutationFailure {
+        MutationFailure(.unavailable, why)
+    }
+
+    package static func notAllowed(_ why: String) -> MutationFailure {
+        MutationFailure(.notAllowed, why)
+    }
+
+    package static func promotionRefused(_ why: String) -> MutationFailure {
+        MutationFailure(.promotionRefused, why)
+    }
+
+    /// Stored, and nobody can say yet that a promotion will not lose it (G10).
+    package static func acksMissing(at seq: Seq, count: Int) -> MutationFailure {
+        MutationFailure(
+            .acksMissing,
+            "stored at seq \(seq), not yet on \(count) of the voting followers that must have it")
+    }
+
+    package init(_ refusal: MembershipRefusal) {
+        self.init(FailureCode(refusal.code), refusal.what)
+    }
+
     package static let logFull = MutationFailure(
         .readOnly, "the log has reached its last seq; begin a new one")
 }

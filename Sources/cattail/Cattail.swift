@@ -34,7 +34,8 @@ struct Cattail: AsyncParsableCommand {
             CommandGroup(
                 name: "Operations:",
                 subcommands: [
-                    StatusCommand.self, BackupCommand.self, RestoreCommand.self,
+                    StatusCommand.self, MembersCommand.self, PromoteCommand.self,
+                    BackupCommand.self, RestoreCommand.self,
                     BenchCommand.self,
                 ]),
         ])

@@ -194,12 +194,12 @@ struct ViewStoreTests {
             path: scratch.path("views.sqlite"), access: .readWrite)
         let (blobs, numbers) = try Self.position(in: connection)
         func checksum(knowing types: String) -> Hash256 {
-            var bytes = Array("cattail/views/v2/\(types)".utf8) + blobs[0]
+            var bytes = Array("cattail/views/v3/\(types)".utf8) + blobs[0]
             for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
-            return Hash256.of(bytes + blobs[1] + blobs[2] + blobs[3])
+            return Hash256.of(bytes + blobs[1] + blobs[2] + blobs[3] + blobs[5])
         }
-        #expect(checksum(knowing: "1").bytes == blobs[4])
-        try connection.execute("UPDATE position SET checksum = x'\(checksum(knowing: "1,2"))'")
+        #expect(checksum(knowing: "1,3").bytes == blobs[4])
+        try connection.execute("UPDATE position SET checksum = x'\(checksum(knowing: "1,2,3"))'")
         try connection.close()
         let opened = try open(scratch, history)
         guard case .rebuilt(let reason) = opened.origin else {
@@ -210,7 +210,38 @@ struct ViewStoreTests {
         try expect(opened, isFoldOf: history)
     }
 
-    /// Log ID, chain, digest, sum and checksum; then the numbers, in the order of the checksum.
+    @Test("Who votes is kept with the view, made anew, loaded and written behind (G5, G10)")
+    func membership() throws {
+        let scratch = try TemporaryFolder()
+        let history = try RandomHistory(seed: 16, events: 20)
+        let time = Timestamp(seconds: 1_900_000_000)
+        func append(_ membership: Membership) throws {
+            let seq = Seq(UInt64(history.log.rows.count) + 1)
+            history.log.append(
+                try .control(seq: seq, .membership(membership)),
+                audit: AuditPart(epochNumber: 1, time: time, wallTime: time))
+        }
+        let voters = Membership(voters: ["a:1", "b:1"], minAcks: 1)
+        try append(voters)
+        try append(voters)
+        let made = try open(scratch, history)
+        let settled = MembershipStanding(
+            current: voters, previous: voters, seq: Seq(UInt64(history.log.rows.count)))
+        #expect(made.view.view.membership == settled)
+        try made.store.close()
+        try append(Membership())
+        let loaded = try open(scratch, history)
+        #expect(loaded.origin == .loaded(at: settled.seq))
+        let changed = settled.followed(by: Membership(), at: settled.seq.next)
+        #expect(loaded.view.view.membership == changed)
+        try loaded.store.write(loaded.pending)
+        try loaded.store.close()
+        let again = try open(scratch, history)
+        #expect(again.origin == .loaded(at: changed.seq))
+        #expect(again.view.view.membership == changed)
+    }
+
+    /// Log ID, chain, digest, sum, checksum and membership; then the numbers, in the order of the checksum.
     private static func position(in connection: SQLiteConnection) throws
         -> (blobs: [[UInt8]], numbers: [Int64])
     {
@@ -218,11 +249,11 @@ struct ViewStoreTests {
             connection,
             """
             SELECT log_id, chain, digest, tombstone_sum, checksum, epoch, leader_id, seq, live, \
-            dead, unknown_seq, unknown_type FROM position
+            dead, unknown_seq, unknown_type, membership FROM position
             """)
         guard try row.step() else { throw Unexpected() }
         return (
-            (0..<5 as Range<Int32>).map { row.withBlob($0) { Array($0) } ?? [] },
+            [0, 1, 2, 3, 4, 12].map { row.withBlob($0) { Array($0) } ?? [] },
             (5..<12 as Range<Int32>).map { row.integer($0) ?? 0 }
         )
     }

@@ -97,7 +97,8 @@ struct ModelLeader {
         let chain = Fixture.logID.chainOrigin.followed(by: first.hash)
         let head = Position(logID: Fixture.logID, epoch: Fixture.epoch, seq: Seq(1), chain: chain)
         folded = view
-        core = LeaderCore(view: view, head: head, lastTime: Fixture.time, seed: (3, 5))
+        core = LeaderCore(
+            view: view, head: head, lastTime: Fixture.time, pledge: .none, seed: (3, 5))
         records = [first]
         chains = [chain]
     }
@@ -150,6 +151,14 @@ struct ModelLeader {
         for change in core.committed(plan) {
             #expect(throws: Never.self) { try folded.fold(change.item) }
         }
+    }
+
+    /// A control event in a batch of its own.
+    mutating func control(_ event: ControlEvent) throws {
+        let plan = try core.plan([event], by: nil, at: Fixture.time)
+        records += plan.records
+        chains += plan.chains
+        for change in core.committed(plan) { try folded.fold(change.item) }
     }
 
     /// One mutation in a batch of its own.

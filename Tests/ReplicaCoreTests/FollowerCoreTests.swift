@@ -8,7 +8,7 @@ struct FollowerCoreTests {
     static func follower() -> FollowerCore {
         FollowerCore(
             view: EndpointView(), head: .origin(of: Fixture.logID),
-            lastTime: Timestamp(microseconds: 0))
+            lastTime: Timestamp(microseconds: 0), pledge: .none)
     }
 
     static func leader() throws -> ModelLeader {
@@ -22,7 +22,7 @@ struct FollowerCoreTests {
     /// A follower that holds all of the leader's log.
     static func abreast(of leader: ModelLeader) throws -> FollowerCore {
         var follower = follower()
-        follower.committed(try follower.check(leader.records))
+        follower.committed(try follower.check(leader.records, from: Fixture.epoch))
         return follower
     }
 
@@ -32,7 +32,7 @@ struct FollowerCoreTests {
         var follower = Self.follower()
         for start in stride(from: 0, to: leader.records.count, by: 2) {
             let part = leader.records[start..<min(start + 2, leader.records.count)]
-            let intake = try follower.check(Array(part))
+            let intake = try follower.check(Array(part), from: Fixture.epoch)
             #expect(intake.records.map(\.bytes) == part.map(\.bytes))
             #expect(intake.chains == Array(leader.chains[start..<(start + part.count)]))
             follower.committed(intake)
@@ -45,11 +45,11 @@ struct FollowerCoreTests {
     func repeats() throws {
         let leader = try Self.leader()
         var follower = Self.follower()
-        follower.committed(try follower.check(Array(leader.records[..<3])))
-        let intake = try follower.check(leader.records)
+        follower.committed(try follower.check(Array(leader.records[..<3]), from: Fixture.epoch))
+        let intake = try follower.check(leader.records, from: Fixture.epoch)
         #expect(intake.records.map(\.seq) == leader.records[3...].map(\.seq))
         follower.committed(intake)
-        #expect(try follower.check(leader.records).records.isEmpty)
+        #expect(try follower.check(leader.records, from: Fixture.epoch).records.isEmpty)
         #expect(follower.head == leader.core.head)
     }
 
@@ -59,7 +59,7 @@ struct FollowerCoreTests {
         let follower = Self.follower()
         var broken = leader.records
         broken.remove(at: 4)
-        #expect(throws: IntakeFault.self) { try follower.check(broken) }
+        #expect(throws: IntakeFault.self) { try follower.check(broken, from: Fixture.epoch) }
         #expect(follower.head == .origin(of: Fixture.logID))
     }
 
@@ -83,7 +83,7 @@ struct FollowerCoreTests {
 
     static func code(_ follower: FollowerCore, _ record: EncodedRecord) -> IntakeFault.Code? {
         do {
-            _ = try follower.check([record])
+            _ = try follower.check([record], from: Fixture.epoch)
             return nil
         } catch { return error.code }
     }
@@ -121,7 +121,7 @@ struct FollowerCoreTests {
                 seq: Seq(next + 1), previousSeq: .zero, key: Fixture.key("gone"),
                 uid: .random(using: &dice)),
         ]
-        let intake = try follower.check(items.map { Self.record($0) })
+        let intake = try follower.check(items.map { Self.record($0) }, from: Fixture.epoch)
         #expect(intake.records.map(\.item.bytes) == items.map(\.bytes))
         follower.committed(intake)
         #expect(follower.view.unknownEvent == UnknownEvent(seq: Seq(next), type: 900))
@@ -149,12 +149,14 @@ struct FollowerCoreTests {
         let begun = try EncodedItem.control(
             seq: Seq(next), .epoch(Epoch(number: 2, leaderID: 9)))
         #expect(Self.code(follower, Self.record(begun)) == .epochWrong)
-        let intake = try follower.check([
-            Self.record(begun, epoch: 2), Self.record(try Self.put(next + 1), epoch: 2),
-        ])
+        let intake = try follower.check(
+            [Self.record(begun, epoch: 2), Self.record(try Self.put(next + 1), epoch: 2)],
+            from: Fixture.epoch)
         #expect(intake.head.epoch == Epoch(number: 2, leaderID: 9))
         #expect(throws: IntakeFault.self) {
-            try follower.check([Self.record(begun, epoch: 2), Self.record(try Self.put(next + 1))])
+            try follower.check(
+                [Self.record(begun, epoch: 2), Self.record(try Self.put(next + 1))],
+                from: Fixture.epoch)
         }
     }
 
@@ -173,7 +175,7 @@ struct FollowerCoreTests {
     func marks() throws {
         let leader = try Self.leader()
         let follower = Self.follower()
-        let intake = try follower.check(leader.records)
+        let intake = try follower.check(leader.records, from: Fixture.epoch)
         try follower.checkMark(leader.core.head, behind: intake)
         var other = leader.core.head
         other.chain = Fixture.logID.chainOrigin

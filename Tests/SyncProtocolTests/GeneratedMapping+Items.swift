@@ -89,11 +89,21 @@ func generated(_ item: EncodedItem) throws -> Cattail_V1_Item {
         case .delete: $0.kind = .delete
         case .control:
             $0.kind = .control
-            guard case .epoch(let epoch) = try item.control() else { return }
-            $0.control.type = 1
-            $0.control.criticality = .critical
-            $0.control.epoch.number = epoch.number
-            $0.control.epoch.leaderID = epoch.leaderID
+            switch try item.control() {
+            case .epoch(let epoch):
+                $0.control.type = 1
+                $0.control.criticality = .critical
+                $0.control.epoch.number = epoch.number
+                $0.control.epoch.leaderID = epoch.leaderID
+            case .membership(let membership):
+                $0.control.type = 3
+                $0.control.criticality = .critical
+                $0.control.membership = .with {
+                    $0.voters = membership.voters
+                    $0.minAcks = membership.minAcks
+                }
+            case .unknown: return
+            }
         }
     }
 }

@@ -107,6 +107,7 @@ func generated(_ query: Query) -> Cattail_V1_Query {
             $0.log.namespace = log.key?.namespace ?? ""
             $0.log.name = log.key?.name ?? ""
             $0.log.actor = log.actor
+            if log.source == .orphaned { $0.log.source = .orphaned }
         case .history(let key):
             $0.history.namespace = key.namespace
             $0.history.name = key.name
@@ -115,6 +116,16 @@ func generated(_ query: Query) -> Cattail_V1_Query {
             $0.diff.to = generated(to)
         case .verify(let from): $0.verify.from = from.rawValue
         case .status: $0.status = .init()
+        case .members(let members):
+            $0.members.add = members.add
+            $0.members.remove = members.remove
+        case .promote(let force): $0.promote.force = force == .yes ? .yes : .no
+        case .promise(let promise):
+            $0.promise.logID = Data(promise.logID.bytes)
+            $0.promise.epochNumber = promise.epoch.number
+            $0.promise.epochLeader = promise.epoch.leaderID
+            $0.promise.candidate = promise.candidate
+            $0.promise.dryRun = promise.dryRun == .yes ? .yes : .no
         case .unknown: break
         }
     }
@@ -277,6 +288,11 @@ func generated(_ answer: QueryAnswer) -> Cattail_V1_QueryAnswer {
             $0.failure.code = code.rawValue
             $0.failure.message = message
         case .end(let seq): $0.end.seq = seq.rawValue
+        case .promise(let promise):
+            $0.promise.head = generated(promise.head)
+            $0.promise.promisedNumber = promise.promised.number
+            $0.promise.promisedLeader = promise.promised.leaderID
+            $0.promise.seal = promise.seal == .head ? .head : .none
         case .unknown: break
         }
     }

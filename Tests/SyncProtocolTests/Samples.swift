@@ -149,7 +149,7 @@ struct Samples {
         }
     }
 
-    private func unwrap<Value>(_ make: () throws -> Value) -> Value {
+    func unwrap<Value>(_ make: () throws -> Value) -> Value {
         do { return try make() } catch { preconditionFailure("a sample is not legal: \(error)") }
     }
 }

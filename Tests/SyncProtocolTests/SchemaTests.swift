@@ -29,6 +29,26 @@ struct SchemaTests {
         }
     }
 
+    @Test(
+        "Promises, wishes of members and membership events encode to generated code's bytes (G10)")
+    func failover() throws {
+        var samples = Samples(seed: 500)
+        for round in 0..<2000 {
+            let query = ClientMessage.query(samples.failoverQuery())
+            let asked: [UInt8] = try generated(query).serializedBytes()
+            try #require(query.encoded() == asked, "round \(round): \(query)")
+            #expect(try ClientMessage(decoding: asked) == query)
+            let answer = ServerMessage.queryAnswer(samples.promiseAnswer())
+            let answered: [UInt8] = try generated(answer).serializedBytes()
+            try #require(answer.encoded() == answered, "round \(round): \(answer)")
+            #expect(try ServerMessage(decoding: answered) == answer)
+            let item = samples.membershipItem()
+            let bytes: [UInt8] = try generated(item).serializedBytes()
+            try #require(item.bytes == bytes, "round \(round)")
+            #expect(try EncodedItem(validating: bytes).control() == item.control())
+        }
+    }
+
     @Test("Items and records are the bytes that generated code makes of their values")
     func records() throws {
         var samples = Samples(seed: 300)

@@ -51,15 +51,20 @@ extension Vectors {
 
     static func messages() throws -> Vector {
         var samples = Samples(seed: 7)
-        let client = try (0..<40).map { _ -> Vector in
-            let bytes = samples.clientMessage().encoded()
+        var later = Samples(seed: 8)
+        let client = try (0..<52).map { index -> Vector in
+            let message =
+                index < 40 ? samples.clientMessage() : .query(later.failoverQuery())
+            let bytes = message.encoded()
             return [
                 "bytes": hex(bytes),
                 "decoded": try decoded(Cattail_V1_ClientMessage(serializedBytes: bytes)),
             ]
         }
-        let server = try (0..<40).map { _ -> Vector in
-            let bytes = samples.serverMessage().encoded()
+        let server = try (0..<44).map { index -> Vector in
+            let message =
+                index < 40 ? samples.serverMessage() : .queryAnswer(later.promiseAnswer())
+            let bytes = message.encoded()
             return [
                 "bytes": hex(bytes),
                 "decoded": try decoded(Cattail_V1_ServerMessage(serializedBytes: bytes)),
@@ -100,6 +105,8 @@ extension Vectors {
                     + [UInt8](repeating: 0x61, count: 129)
             ),
             ("a point of no kind", [0x1A, 6, 0x1A, 4, 0x12, 2, 0x1A, 0]),
+            ("a promise without log_id", [0x1A, 4, 0x72, 2, 0x10, 2]),
+            ("a promotion of force 2", [0x1A, 4, 0x6A, 2, 0x08, 2]),
         ]
         // What may be read in two ways unless the text says which.
         let readAs: [(String, [UInt8], [UInt8])] = [

@@ -101,7 +101,9 @@ enum Vectors {
     // MARK: - Files
 
     static func items() throws -> Vector {
-        let valid = try story().map(\.item).map { item -> Vector in
+        let members = Membership(voters: ["node-b:5474", "node-a:5474"], minAcks: 1)
+        let later = [try EncodedItem.control(seq: Seq(7), .membership(members))]
+        let valid = try (story().map(\.item) + later).map { item -> Vector in
             [
                 "bytes": hex(item.bytes), "itemHash": item.hash.description,
                 "decoded": try json(Cattail_V1_Item(serializedBytes: item.bytes)),

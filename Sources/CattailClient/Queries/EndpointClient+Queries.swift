@@ -75,15 +75,19 @@ extension EndpointClient {
     ///
     /// - Throws: ``ClientError`` when no server answers.
     public func status() async throws -> [UInt8] {
-        let pages = pages(.status) { body -> [UInt8]? in
+        try await document(.status, "status")
+    }
+
+    func document(_ body: Query.Body, _ what: String) async throws -> [UInt8] {
+        let pages = pages(body) { body -> [UInt8]? in
             if case .json(let bytes) = body { bytes } else { nil }
         }
         let document = try await pages.collect().elements
-        if document.isEmpty { throw Self.unanswered("status") }
+        if document.isEmpty { throw Self.unanswered(what) }
         return document
     }
 
-    private func pages<Element>(
+    func pages<Element>(
         _ body: Query.Body, _ page: @escaping @Sendable (QueryAnswer.Body) -> [Element]?
     ) -> QueryPages<Element> {
         QueryPages(configuration: configuration, body: { body }, page: page)
@@ -100,7 +104,7 @@ extension QueryAnswer.Body {
         if case .items(let items) = self { items } else { nil }
     }
 
-    fileprivate var entries: [LogEntry]? {
+    var entries: [LogEntry]? {
         guard case .records(let rows) = self else { return nil }
         return rows.map { LogEntry(record: $0.record, chain: $0.chain) }
     }

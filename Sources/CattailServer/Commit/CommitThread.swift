@@ -14,6 +14,8 @@ struct CommitOutcome: Sendable {
     /// What was carried out. Nobody reads it: it ends where it began, on the serving loop's thread,
     /// whose memory it is, and not on the one that commits.
     var mutations: [AdmittedMutation] = []
+    /// This node leads from here on, in this epoch.
+    var begun: Epoch?
 
     struct Reply: Sendable {
         let connection: ConnectionID
@@ -25,7 +27,9 @@ struct CommitOutcome: Sendable {
 enum CommitWork: Sendable {
     case mutate(ConnectionID, [AdmittedMutation])
     /// Records from upstream, checked to be canonical, and the position that they lead to.
-    case replicate([EncodedRecord], mark: Position?)
+    /// - from: The epoch in which the upstream's log ends, as it said.
+    case replicate([EncodedRecord], mark: Position?, from: Epoch)
+    case control(ControlWork)
 }
 
 /// The one thread that writes the log. It owns the writer's connection and the node's mind

@@ -7,8 +7,8 @@ internal import ReplicaCore
 /// A follower's hands: appends what its upstream sent, once its core has found that it continues
 /// this log.
 struct FollowerCommitter: Committer {
-    private var core: FollowerCore
-    private let writer: LogWriter
+    private(set) var core: FollowerCore
+    let writer: LogWriter
     private let logger: Logger
     private let health: NodeHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
@@ -28,12 +28,15 @@ struct FollowerCommitter: Committer {
     }
 
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
-        for case .replicate(let records, let mark) in work {
-            guard let outcome = store(records, mark) else { break }
+        for case .replicate(let records, let mark, let upstream) in work {
+            guard let outcome = store(records, mark, upstream) else { break }
             tell(outcome)
         }
         checkpoint(.busy)
     }
+
+    var isReady: Bool { writer.isReady }
+    mutating func promised(_ pledge: Pledge) { core.promised(pledge) }
 
     mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
@@ -68,9 +71,11 @@ struct FollowerCommitter: Committer {
     }
 
     /// Nil when the records were not stored; upstream will send them again.
-    private mutating func store(_ records: [EncodedRecord], _ mark: Position?) -> CommitOutcome? {
+    private mutating func store(
+        _ records: [EncodedRecord], _ mark: Position?, _ upstream: Epoch
+    ) -> CommitOutcome? {
         do {
-            let intake = try core.check(records)
+            let intake = try core.check(records, from: upstream)
             if let mark { try core.checkMark(mark, behind: intake) }
             guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
             try append(intake)

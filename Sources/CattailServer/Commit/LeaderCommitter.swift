@@ -9,14 +9,26 @@ internal import SyncProtocol
 /// A leader's hands. One transaction and one fsync for all that waits; nothing is answered or
 /// published before it is durable (G1), and a batch that fails is undone whole.
 struct LeaderCommitter: Committer {
-    private var core: LeaderCore
+    private(set) var core: LeaderCore
     private let writer: LogWriter
     private let clock: WallClock
     private var clockWatch: ClockWatch
     private let logger: Logger
     private let health: NodeHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
-    private var unsettled: CommitPlan?
+    private var unsettled: Unsettled?
+
+    private enum Unsettled {
+        case mutations(CommitPlan)
+        case control(ControlPlan)
+    }
+
+    /// What a leader has beside its core and its log.
+    struct Surroundings {
+        let clock: WallClock
+        let logger: Logger
+        let health: NodeHealth
+    }
 
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
     /// while the cost per mutation falls no more.
@@ -24,16 +36,25 @@ struct LeaderCommitter: Committer {
     /// The same in bytes: what a batch holds in memory, and then in a frame of each feed.
     private static let batchBytes = 8 << 20
 
-    init(
-        core: LeaderCore, writer: LogWriter, clock: WallClock, logger: Logger, health: NodeHealth
-    ) {
+    init(core: LeaderCore, writer: LogWriter, _ surroundings: Surroundings) {
         self.core = core
         self.writer = writer
-        self.clock = clock
+        clock = surroundings.clock
         clockWatch = ClockWatch(lastTime: core.lastTime)
-        self.logger = logger
-        self.health = health
+        logger = surroundings.logger
+        health = surroundings.health
     }
+
+    /// A follower's log goes on in these hands.
+    init(promoting follower: FollowerCommitter, _ surroundings: Surroundings) {
+        var generator = SystemRandomNumberGenerator()
+        let core = LeaderCore(
+            promoting: follower.core, seed: (generator.next(), generator.next()))
+        self.init(core: core, writer: follower.writer, surroundings)
+    }
+
+    var isReady: Bool { writer.isReady }
+    mutating func promised(_ pledge: Pledge) { core.promised(pledge) }
 
     mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
         var batch: [(ConnectionID, [AdmittedMutation])] = []
@@ -72,6 +93,9 @@ struct LeaderCommitter: Committer {
         _ batch: [(ConnectionID, [AdmittedMutation])],
         searching search: LeaderCore.RequestSearch = .withoutEvent
     ) -> CommitOutcome {
+        if core.isSealed {
+            return refuse(batch, .unavailable("this node has promised another leader's epoch"))
+        }
         let mutations = batch.flatMap(\.1)
         let plan: CommitPlan
         do {
@@ -132,7 +156,7 @@ struct LeaderCommitter: Committer {
         let answers = zip(plan.answers, batch.flatMap(\.1)).map { planned, mutation in
             planned.dependsOnCommit ? failure.answer(ticket: mutation.ticket) : planned.answer
         }
-        if case .outcomeUnknown = error { unsettled = plan }
+        if case .outcomeUnknown = error { unsettled = .mutations(plan) }
         return CommitOutcome(batch: recover(), replies: replies(batch, answers))
     }
 
@@ -148,13 +172,66 @@ struct LeaderCommitter: Committer {
         }
         logger.notice("log recovered", metadata: ["seq": "\(writer.head.seq)"])
         health.noteWritable()
-        guard let plan = unsettled else { return nil }
-        unsettled = nil
-        guard writer.head.seq == plan.head.seq, writer.head.chain == plan.head.chain else {
-            return nil
+        defer { unsettled = nil }
+        switch unsettled {
+        case .mutations(let plan) where isStored(plan.head):
+            let changes = core.committed(plan)
+            return CommittedBatch(records: plan.records, changes: changes, position: core.head)
+        case .control(let plan) where isStored(plan.head):
+            let changes = core.committed(plan)
+            return CommittedBatch(records: plan.records, changes: changes, position: core.head)
+        case .mutations, .control, nil: return nil
+        }
+    }
+
+    private func isStored(_ head: Position) -> Bool {
+        writer.head.seq == head.seq && writer.head.chain == head.chain
+    }
+
+    // MARK: Control events
+
+    /// Begins an epoch: its event is the first of it.
+    mutating func begin(_ epoch: Epoch, _ tell: (CommitOutcome) -> Void)
+        -> Result<Position, MutationFailure>
+    {
+        append([.epoch(epoch)], by: nil, tell).map { core.head }
+    }
+
+    mutating func change(
+        _ change: MembershipChange, _ wish: MembershipWish, _ tell: (CommitOutcome) -> Void
+    ) -> Result<Membership, MutationFailure> {
+        if core.isSealed {
+            return .failure(.unavailable("this node has promised another leader's epoch"))
+        }
+        do {
+            let wanted = try core.judge(change, ownAddress: wish.leaderAddress)
+            guard let wanted else { return .success(core.membership.current) }
+            return append([.membership(wanted)], by: wish.actor, tell).map { wanted }
+        } catch { return .failure(MutationFailure(error)) }
+    }
+
+    private mutating func append(
+        _ events: [ControlEvent], by actor: Actor?, _ tell: (CommitOutcome) -> Void
+    ) -> Result<Void, MutationFailure> {
+        let plan: ControlPlan
+        do { plan = try core.plan(events, by: actor, at: now()) } catch {
+            preconditionFailure("a control event of ours cannot be encoded: \(error)")
+        }
+        do { try writer.append(plan.entries) } catch {
+            logger.error("control event not stored", error)
+            health.noteReadOnly(error.description)
+            guard case .outcomeUnknown = error else {
+                return .failure(.readOnly(error.description))
+            }
+            unsettled = .control(plan)
+            if let batch = recover() { tell(CommitOutcome(batch: batch, replies: [])) }
+            return isStored(plan.head) && isReady
+                ? .success(()) : .failure(.outcomeUnknown(error.description))
         }
         let changes = core.committed(plan)
-        return CommittedBatch(records: plan.records, changes: changes, position: core.head)
+        let batch = CommittedBatch(records: plan.records, changes: changes, position: core.head)
+        tell(CommitOutcome(batch: batch, replies: []))
+        return .success(())
     }
 
     private func checkpoint(_ occasion: LogWriter.Occasion) {
@@ -204,6 +281,12 @@ struct LeaderCommitter: Committer {
             rest = rest.dropFirst(mutations.count)
             return .init(connection: connection, answers: Array(own))
         }
+    }
+}
+
+extension ControlPlan {
+    var entries: [LogEntry] {
+        records.indices.map { LogEntry(records[$0], chain: chains[$0], request: nil) }
     }
 }
 

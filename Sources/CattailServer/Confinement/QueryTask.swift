@@ -26,6 +26,7 @@ final class QueryTask: @unchecked Sendable {
         case history(next: Seq?, newestFirst: [Seq])
         case diff(ArraySlice<EndpointDifference>, at: Seq)
         case verifying(Verification)
+        case orphaned(ArraySlice<OrphanFile>, next: Seq)
         case done(Seq)
     }
 
@@ -53,7 +54,7 @@ final class QueryTask: @unchecked Sendable {
         switch body {
         case .get(_, let point), .list(_, let point): point != nil
         case .diff, .verify: true
-        case .log, .history, .status, .unknown: false
+        case .log, .history, .status, .members, .promote, .promise, .unknown: false
         }
     }
 
@@ -65,6 +66,9 @@ final class QueryTask: @unchecked Sendable {
 
     func nextPart(_ reader: Result<LogReader, LogError>) -> Part {
         do {
+            if case .log(let query) = body, case .orphaned = query.source {
+                return try orphanedPart(reader.get())
+            }
             let past = try Past(WantedEvents(reader.get(), for: self), current: view)
             return try part(past)
         } catch let failure as QueryFault {
@@ -88,6 +92,7 @@ final class QueryTask: @unchecked Sendable {
         case .history(let next, let seqs): return try historyPart(past, next, seqs)
         case .diff(let rest, let at): return diffPart(rest, at)
         case .verifying(let verification): return try verifyPart(past, verification)
+        case .orphaned: throw QueryFault(code: .queryUnknown, message: "not of the log")
         case .done(let seq): return Part(answers: [.end(seq)], isLast: true)
         }
     }
@@ -113,7 +118,7 @@ final class QueryTask: @unchecked Sendable {
             let (first, last) = (try resolve(from, past), try resolve(to, past))
             return diffPart(try past.difference(from: first, to: last)[...], last)
         case .verify(let from): return try verifyPart(past, Verification(past.events, from: from))
-        case .status, .unknown:
+        case .status, .members, .promote, .promise, .unknown:
             throw QueryFault(code: .queryUnknown, message: "this node does not know the question")
         }
     }
@@ -160,6 +165,24 @@ final class QueryTask: @unchecked Sendable {
         }
         stage = .events(filter, next: following, last: last)
         return Part(answers: [.records(rows)], isLast: false)
+    }
+
+    /// What left the log, one file after the other; a seq may be in several.
+    private func orphanedPart(_ reader: LogReader) throws -> Part {
+        var (files, next) = (try OrphanFile.all(in: reader.directory)[...], Seq.zero)
+        if case .orphaned(let rest, let following) = stage { (files, next) = (rest, following) }
+        guard let file = files.first else {
+            return Part(answers: [.end(view.seq)], isLast: true)
+        }
+        let found = try file.rows(from: next)
+        stage = .orphaned(files, next: found.last?.seq.next ?? file.last.next)
+        if found.last?.seq ?? file.last >= file.last {
+            stage = .orphaned(files.dropFirst(), next: .zero)
+        }
+        let rows = try found.map { row in
+            RecordRow(record: try EncodedRecord(validating: row.record), chain: row.chain)
+        }
+        return Part(answers: rows.isEmpty ? [] : [.records(rows)], isLast: false)
     }
 
     /// The seqs are gathered from the newest back, then the events are sent from the oldest on.

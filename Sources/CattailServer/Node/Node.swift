@@ -3,6 +3,7 @@ internal import EndpointState
 internal import Feeds
 internal import LogStore
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import Projection
@@ -22,20 +23,38 @@ package final class Node: Sendable {
     private let readers: NodeReaders
     private let upstream: UpstreamLink?
     private let threadsEnded: [EventLoopFuture<Void>]
-    private let drainBegun: EventLoopPromise<Void>
+    private let ending: EventLoopPromise<Ending>
+    /// The node that goes on in this one's place, once there is one.
+    private let successor = NIOLockedValueBox(Succession.none)
     private let logID: LogID
     private let readySeq: Seq
     /// Held until the node has ended, which is before the last reference to it goes.
     private let directory: DataDirectory
 
+    /// How a run of the node ends.
+    private enum Ending: Sendable {
+        case drain
+        /// Its log is not the leader's: the next run begins with what they have in common.
+        case rejoin(Rejoin)
+    }
+
+    private enum Succession: Sendable {
+        case none
+        case runs(Node)
+        /// Drained: there will be none.
+        case over
+    }
+
     // MARK: Starting
 
     /// Opens or makes the log, and listens. The node takes writes when this returns.
     package static func leader(_ configuration: NodeConfiguration) async throws -> Node {
-        try await start(configuration) { directory, group in
+        let node = try await start(configuration) { directory, group in
             let files = try NodeFiles.openLeader(directory, configuration)
             return try await Node(configuration, .leader, files, nil, group)
         }
+        try await node.setMinAcks()
+        return node
     }
 
     /// Opens the log and serves; with an empty directory, once an upstream has said which log.
@@ -45,6 +64,11 @@ package final class Node: Sendable {
             let upstream = try await UpstreamLink(configuration, loop: group.next())
             let files: NodeFiles
             if let own = try NodeFiles.openFollower(directory, logger: logger) {
+                if own.leads {
+                    // It was promoted, and nobody has deposed it: a restart does not.
+                    try own.refuseUnlessLeading(configuration)
+                    return try await Node(configuration, .leader, own, nil, group)
+                }
                 files = own
             } else {
                 let logID = try await upstream.askForLog()
@@ -88,6 +112,7 @@ package final class Node: Sendable {
         let pinned = Confined((position, view))
         let times = files.times
         let nodeID = files.nodeID
+        let (epochs, pledge, orphans) = (files.epochs, files.pledge, files.orphans)
 
         readers.start()
         let serving = try await loop.submit {
@@ -95,8 +120,8 @@ package final class Node: Sendable {
             let loopState = ServingLoop(
                 loop: loop, role: role, configuration: configuration,
                 hub: FeedHub(position: position, view: view, limits: configuration.feeds),
-                times: times, nodeID: nodeID, readers: readers, committer: committer,
-                views: views, health: health)
+                times: times, nodeID: nodeID, epochs: epochs, pledge: pledge, orphans: orphans,
+                readers: readers, committer: committer, views: views, health: health)
             return NIOLoopBound(loopState, eventLoop: loop)
         }.get()
 
@@ -122,7 +147,7 @@ package final class Node: Sendable {
         self.upstream = upstream
         self.serving = serving
         threadsEnded = [commitsEnded.futureResult, viewsEnded.futureResult]
-        drainBegun = loop.makePromise(of: Void.self)
+        ending = loop.makePromise(of: Ending.self)
         logID = position.logID
         readySeq = position.seq
         directory = files.directory
@@ -135,17 +160,35 @@ package final class Node: Sendable {
                 try? await ended.get()
             }
             await readers.close()
-            drainBegun.succeed()
+            ending.succeed(.drain)
             throw error
         }
         let address = transport.localAddress
         let advertise = configuration.advertise ?? address.description
-        try await loop.submit { serving.value.begin(advertise: advertise) }.get()
-        let drainBegun = drainBegun
+        let ending = ending
+        try await loop.submit {
+            serving.value.begin(advertise: advertise)
+            serving.value.failover.start(upstream) { ending.succeed(.rejoin($0)) }
+        }.get()
         let replica = Replica(nodeID: files.nodeID, advertise: advertise)
-        upstream?.start(at: position, as: replica, committer: committer) { since in
-            serving.value.noteStale(since: since)
-        }.whenFailure { drainBegun.fail($0) }
+        upstream?.start(
+            at: position, as: replica, committer: committer,
+            judging: { hello, address in serving.value.failover.judge(hello, of: address) },
+            tell: { since in serving.value.noteStale(since: since) }
+        ).whenFailure { ending.fail($0) }
+    }
+
+    /// What `--min-acks` says becomes an event, where the log says otherwise.
+    private func setMinAcks() async throws {
+        guard let count = configuration.minAcks else { return }
+        let serving = serving
+        do {
+            try await group.next().flatSubmit { serving.value.failover.set(minAcks: count) }.get()
+        } catch {
+            beginDrain()
+            try await run()
+            throw error
+        }
     }
 
     private static func hands(
@@ -153,23 +196,24 @@ package final class Node: Sendable {
         _ health: NodeHealth, _ upstream: UpstreamLink?
     ) -> Confined<any Committer> {
         let view = files.views.view.view
+        let pledges = PledgeFile(directory: files.directory.path)
+        let surroundings = LeaderCommitter.Surroundings(
+            clock: configuration.clock, logger: configuration.logger, health: health)
         switch role {
         case .leader:
             var generator = SystemRandomNumberGenerator()
             let core = LeaderCore(
-                view: view, head: files.position, lastTime: files.lastTime,
+                view: view, head: files.position, lastTime: files.lastTime, pledge: files.pledge,
                 seed: (generator.next(), generator.next()))
-            return Confined(
-                LeaderCommitter(
-                    core: core, writer: files.writer, clock: configuration.clock,
-                    logger: configuration.logger, health: health))
+            let leader = LeaderCommitter(core: core, writer: files.writer, surroundings)
+            return Confined(NodeCommitter(leader: leader, pledges: pledges, surroundings))
         case .follower:
-            let core = FollowerCore(view: view, head: files.position, lastTime: files.lastTime)
-            return Confined(
-                FollowerCommitter(
-                    core: core, writer: files.writer, logger: configuration.logger,
-                    health: health
-                ) { fault in upstream?.refuse(fault) })
+            let core = FollowerCore(
+                view: view, head: files.position, lastTime: files.lastTime, pledge: files.pledge)
+            let follower = FollowerCommitter(
+                core: core, writer: files.writer, logger: configuration.logger, health: health
+            ) { fault in upstream?.refuse(fault) }
+            return Confined(NodeCommitter(follower: follower, pledges: pledges, surroundings))
         }
     }
 
@@ -199,19 +243,28 @@ package final class Node: Sendable {
 
     /// What happens once a second, now: for tests with a clock of their own.
     package func tick() async throws {
+        if case .runs(let node) = successor.withLockedValue({ $0 }) { return try await node.tick() }
         let serving = serving
         try await group.next().submit { serving.value.tick() }.get()
     }
 
     /// Begins to drain; `run` returns when it is done.
-    package func beginDrain() { drainBegun.succeed() }
+    package func beginDrain() {
+        let next = successor.withLockedValue { succession -> Node? in
+            if case .runs(let node) = succession { return node }
+            succession = .over
+            return nil
+        }
+        if let next { next.beginDrain() } else { ending.succeed(.drain) }
+    }
 
     /// Serves until a drain has been begun and has ended. When this returns, port, files and
-    /// directory are free for the next node, in this process too.
+    /// directory are free for the next node, in this process too. A leader that was deposed, or a
+    /// follower whose tail the leader's history lacks, goes on at the same address as a follower.
     ///
     /// - Throws: `UpstreamMismatch` when the upstream turns out to hold another log.
     package func run() async throws {
-        let outcome = await drainBegun.futureResult.result()
+        let outcome = await ending.futureResult.result()
         configuration.logger.info("draining")
         await transport.stopListening()
         await upstream?.close()
@@ -222,9 +275,31 @@ package final class Node: Sendable {
         await readers.close()
         // It fails only when it was shut down before, and this is the only place that does.
         try? await group.shutdownGracefully()
+        let next = Result { try self.next(after: outcome.get()) }
         directory.release()
         configuration.logger.info("ended")
-        try outcome.get()
+        if let next = try next.get() { try await goOn(as: next) }
+    }
+
+    /// How the node is to be started again; nil: not at all.
+    private func next(after ending: Ending) throws -> NodeConfiguration? {
+        guard case .rejoin(let rejoin) = ending else { return nil }
+        try rejoin.prepare(directory, configuration.log, configuration.logger)
+        var next = configuration
+        next.listen = transport.localAddress
+        next.upstream = [rejoin.upstream] + configuration.upstream.filter { $0 != rejoin.upstream }
+        return next
+    }
+
+    private func goOn(as configuration: NodeConfiguration) async throws {
+        let node = try await Node.follower(configuration)
+        let isDrained = successor.withLockedValue { succession -> Bool in
+            if case .over = succession { return true }
+            succession = .runs(node)
+            return false
+        }
+        if isDrained { node.beginDrain() }
+        try await node.run()
     }
 
     /// Tells every connection to go, and waits until they have or the time is over.

@@ -17,6 +17,8 @@ package struct NodeConfiguration: Sendable {
     package var drainTimeout: Duration
     package var logger: Logger
     package var limits = ServingLimits()
+    /// On how many voters a leader wants what it acknowledges; nil: as the log says.
+    package var minAcks: UInt32?
     package var clock = WallClock.system
     package var sessionClock = SessionClock.system
     package var feeds = FeedLimits()

@@ -3,6 +3,7 @@ internal import EndpointState
 internal import LogStore
 internal import Logging
 internal import Projection
+internal import ReplicaCore
 internal import SyncProtocol
 
 /// A node's files, opened and brought to one position: the log with its lock, and the view that
@@ -15,6 +16,15 @@ struct NodeFiles {
     let times: ClosedRange<Timestamp>?
     /// Who this node is to its upstream; nil of a leader, which has none.
     var nodeID: NodeID?
+    /// What this node promised last.
+    let pledge: Pledge
+    /// Where the log's epochs began, newest first.
+    let epochs: [Fork]
+    /// What left the log.
+    let orphans: [OrphanFile]
+
+    /// Whether this node began the epoch in which its log ends: it leads, however it is started.
+    var leads: Bool { pledge.leads(position.epoch) }
 
     var position: Position { views.view.position }
 
@@ -25,7 +35,8 @@ struct NodeFiles {
     static func openLeader(
         _ directory: DataDirectory, _ configuration: NodeConfiguration
     ) throws -> NodeFiles {
-        if NodeIDFile.exists(in: directory.path) {
+        let replicates = NodeIDFile.exists(in: directory.path)
+        if replicates, try PledgeFile(directory: directory.path).read().holder != .ourselves {
             throw LeaderRefusal.followerDirectory(directory.path)
         }
         let settings = configuration.log
@@ -34,11 +45,27 @@ struct NodeFiles {
             ? LogWriter.open(in: directory, settings: settings)
             : LogWriter.create(in: directory, logID: randomLogID(), settings: settings)
         if writer.head.seq == .zero { try beginFirstEpoch(writer, configuration.clock) }
-        let files = try open(directory, writer, configuration.logger)
-        guard let refusal = refusal(of: files, configuration) else { return files }
-        try files.views.store.close()
-        try writer.close()
+        var files = try open(directory, writer, configuration.logger)
+        // A follower that was promoted is still known to others by its name.
+        if replicates { files.nodeID = try NodeIDFile.keep(in: directory.path) }
+        if replicates, !files.leads {
+            try files.close()
+            throw LeaderRefusal.followerDirectory(directory.path)
+        }
+        try files.refuseUnlessLeading(configuration)
+        return files
+    }
+
+    /// What forbids a leader to go on with this log; the files are closed then.
+    func refuseUnlessLeading(_ configuration: NodeConfiguration) throws {
+        guard let refusal = Self.refusal(of: self, configuration) else { return }
+        try close()
         throw refusal
+    }
+
+    private func close() throws {
+        try views.store.close()
+        try writer.close()
     }
 
     private static func refusal(
@@ -88,7 +115,11 @@ struct NodeFiles {
             let first = try reader.event(at: Seq(1)).record.audit().time
             times = first...max(first, try reader.event(at: writer.head.seq).record.audit().time)
         }
-        return NodeFiles(directory: directory, writer: writer, views: views, times: times)
+        return NodeFiles(
+            directory: directory, writer: writer, views: views, times: times,
+            pledge: try PledgeFile(directory: directory.path).read(),
+            epochs: try EpochSearch.epochs(in: reader, head: writer.head.seq),
+            orphans: try OrphanFile.all(in: directory.path))
     }
 
     private static func beginFirstEpoch(_ writer: LogWriter, _ clock: WallClock) throws {

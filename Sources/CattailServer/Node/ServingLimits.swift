@@ -26,6 +26,12 @@ package struct ServingLimits: Sendable {
     package var upstreamPauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
     /// How long an upstream is left alone whose records were refused: it will send the same.
     package var refusalMilliseconds: Int64 = 1_000
+    /// How long an answer waits for voters to have its event; beyond it the asker is told that they
+    /// have not. Less than what clients wait for any word, and more than a voter needs that has just
+    /// come back.
+    package var ackMilliseconds: UInt64 = 4_000
+    /// How long another node may take to answer in a failover. An operator waits for some of these.
+    package var peerPatience = Duration.seconds(5)
     /// What may wait for its mark while it comes from an upstream.
     package var staging = RecordStaging.Limits()
 

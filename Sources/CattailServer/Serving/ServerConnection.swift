@@ -236,7 +236,9 @@ final class ServerConnection: PeerDriver {
             case .query(let query): begin(query)
             case .cancelQuery(let ticket): cancel(ticket)
             case .noteApplied(let position, let digest): subscription.note(position, digest)
-            case .noteDurable(let position): subscription.note(position, nil)
+            case .noteDurable(let position):
+                subscription.note(position, nil)
+                serving.noteStored(position.seq, by: self)
             case .noteRefusal(let refusal): note(refusal)
             case .send(let message): link?.send(message)
             case .sendBareMark: serving.markAlong(id)
@@ -309,14 +311,17 @@ final class ServerConnection: PeerDriver {
             refused += mutations.map { failure.answer(ticket: $0.ticket) }
             return
         }
-        let actor = Actor(
-            name: peer?.actor ?? "", proof: .unverified, address: link?.remoteAddress ?? "")
+        let actor = actor
         for mutation in mutations {
             switch Admission.admit(mutation, from: actor) {
             case .success(let admitted): self.admitted.append(admitted)
             case .failure(let failure): refused.append(failure.answer(ticket: mutation.ticket))
             }
         }
+    }
+
+    private var actor: Actor {
+        Actor(name: peer?.actor ?? "", proof: .unverified, address: link?.remoteAddress ?? "")
     }
 
     private func submitAdmitted() {
@@ -338,11 +343,34 @@ final class ServerConnection: PeerDriver {
             if statuses.count == 1 { makeStatus() }
             return
         }
+        if let answer = serving.operate(query.body, actor, peer) {
+            return self.answer(query.ticket, with: answer)
+        }
         let task = QueryTask(query, view: serving.hub.view, clock: serving.clock)
         queries[query.ticket] = task
         guard task.isOfThePast else { return makePart(task) }
         pasts.append(task)
         if pasts.count == 1 { makePart(task) }
+    }
+
+    /// What an operator or a candidate asked for is done elsewhere first.
+    private func answer(_ ticket: UInt64, with answer: EventLoopFuture<QueryAnswer.Body>) {
+        let bound = NIOLoopBound(self, eventLoop: serving.loop)
+        answer.whenComplete { result in
+            let connection = bound.value
+            guard !connection.session.isClosed else { return }
+            switch result {
+            case .success(let body):
+                connection.link?.write(.queryAnswer(QueryAnswer(ticket: ticket, body: body)))
+                connection.end(ticket, .end(connection.serving.hub.position.seq))
+            case .failure(let error):
+                let failure = error as? MutationFailure
+                connection.end(
+                    ticket,
+                    .failure(failure?.code ?? .unavailable, message: failure?.message ?? "\(error)")
+                )
+            }
+        }
     }
 
     private func makePart(_ task: QueryTask) {

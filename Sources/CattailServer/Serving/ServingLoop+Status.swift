@@ -2,6 +2,7 @@ internal import EndpointModel
 internal import EndpointState
 internal import Feeds
 internal import LogStore
+internal import ReplicaCore
 internal import SyncProtocol
 internal import SyncTransport
 
@@ -23,6 +24,7 @@ extension ServingLoop {
             time: eventTimes?.upperBound, upstream: report.upstream,
             leader: role == .leader ? advertise : report.leader,
             staleSince: report.staleSince, readOnly: report.readOnly, parting: report.parting,
+            membership: hub.view.membership, promised: failover.pledge.epoch, orphaned: orphans,
             unknownEvent: hub.view.unknownEvent, lagEvents: lagEvents,
             lagSeconds: lagSeconds, subscribers: subscriberRows(),
             logBytes: logBytes, freeBytes: freeBytes,

@@ -17,7 +17,7 @@ typealias ConnectionID = SubscriberID
 /// done. Nothing here blocks; no task or stream stands between a commit and a socket.
 final class ServingLoop {
     let loop: any EventLoop
-    let role: NodeRole
+    private(set) var role: NodeRole
     let health: NodeHealth
     let logger: Logger
     let clock: WallClock
@@ -30,6 +30,16 @@ final class ServingLoop {
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
     private let pools: NodeReaders
     private let committer: CommitThread
+    private(set) lazy var failover = Failover(self, committer, pledge: initialPledge)
+    private let initialPledge: Pledge
+    /// Where this log's epochs began, newest first.
+    private(set) var epochs: [Fork]
+    /// Tails that left this log; only a start adds to them.
+    let orphans: [OrphanFile]
+    /// Answers wait in it for voters.
+    private(set) var acks: AckLedger<CommitOutcome.Reply>
+    /// Promotions that wait until this node has caught up.
+    private var waiters: [(seq: Seq, promise: EventLoopPromise<Void>)] = []
     let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
     private let recentEvents: NIOLockedValueBox<RecentEvents>
@@ -59,14 +69,19 @@ final class ServingLoop {
 
     init(
         loop: any EventLoop, role: NodeRole, configuration: NodeConfiguration, hub: FeedHub,
-        times: ClosedRange<Timestamp>?, nodeID: NodeID?, readers: NodeReaders,
-        committer: CommitThread, views: ViewThread, health: NodeHealth
+        times: ClosedRange<Timestamp>?, nodeID: NodeID?, epochs: [Fork], pledge: Pledge,
+        orphans: [OrphanFile], readers: NodeReaders, committer: CommitThread, views: ViewThread,
+        health: NodeHealth
     ) {
         self.loop = loop
         self.role = role
         self.hub = hub
         eventTimes = times
         self.nodeID = nodeID
+        self.epochs = epochs
+        initialPledge = pledge
+        self.orphans = orphans
+        acks = AckLedger(membership: hub.view.membership, ownAddress: "")
         pools = readers
         self.committer = committer
         self.views = views
@@ -86,6 +101,7 @@ final class ServingLoop {
     /// The node listens.
     func begin(advertise: String) {
         self.advertise = advertise
+        acks = AckLedger(membership: hub.view.membership, ownAddress: advertise)
         if let event = hub.view.unknownEvent { logger.report(event) }
         let bound = NIOLoopBound(self, eventLoop: loop)
         ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
@@ -106,11 +122,131 @@ final class ServingLoop {
         if let batch = outcome.batch {
             noteTime(of: batch)
             hub.committed(batch)
+            noteControl(of: batch)
+            wakeWaiters()
             wakeThoseAhead(upTo: hub.position.seq)
             publishSoon()
         }
-        for reply in outcome.replies { connections[reply.connection]?.answer(reply.answers) }
+        if let epoch = outcome.begun { failover.begun(epoch) }
+        for reply in outcome.replies { answer(reply) }
         flush()
+    }
+
+    /// What succeeded is answered when as many voters have it as must (G10): its event, or the one
+    /// that it found standing.
+    private func answer(_ reply: CommitOutcome.Reply) {
+        let reach = acks.acknowledged
+        if reach == Seq(.max) {
+            connections[reply.connection]?.answer(reply.answers)
+            return
+        }
+        var ready: [Answer] = []
+        for answer in reply.answers {
+            if answer.outcome == .failed || answer.seq <= reach {
+                ready.append(answer)
+            } else {
+                acks.hold(
+                    .init(connection: reply.connection, answers: [answer]), at: answer.seq,
+                    until: now + limits.ackMilliseconds)
+            }
+        }
+        if !ready.isEmpty { connections[reply.connection]?.answer(ready) }
+    }
+
+    private func noteControl(of batch: CommittedBatch) {
+        for record in batch.records where record.item.kind == .control {
+            if case .epoch(let epoch)? = try? record.item.control() {
+                epochs.insert(Fork(epoch: epoch, firstSeq: record.seq), at: 0)
+                epochs = Array(epochs.prefix(Limits.forks))
+            }
+        }
+        guard hub.view.membership != acks.membership else { return }
+        acks.took(hub.view.membership)
+        failover.noteFallbacks()
+        releaseAnswers()
+    }
+
+    /// A voter has this on its disk; or says where it begins, which is no more than it has.
+    func noteStored(_ seq: Seq, by connection: ServerConnection) {
+        guard role == .leader, let voter = PeerStanding.voter(connection.subscription) else {
+            return
+        }
+        acks.noted(voter, stored: seq)
+        releaseAnswers()
+    }
+
+    /// A voter said so in its hello, which this node asked for.
+    func noteHeld(_ seq: Seq, at voter: ServerAddress) {
+        acks.seen(voter.description, holding: seq)
+        releaseAnswers()
+    }
+
+    private func releaseAnswers() {
+        for reply in acks.release() { connections[reply.connection]?.answer(reply.answers) }
+        failover.tidyMembership()
+    }
+
+    private func expireAnswers() {
+        for held in acks.expire(at: now) {
+            let failure = MutationFailure.acksMissing(
+                at: held.seq, count: acks.missing(at: held.seq))
+            fail(held, failure)
+        }
+    }
+
+    /// This node leads no more; whether what waits is acknowledged, another will say.
+    func giveUpHeldAnswers() {
+        for held in acks.giveUp() {
+            fail(held, .outcomeUnknown("stored at seq \(held.seq), and this node was deposed"))
+        }
+    }
+
+    private func fail(_ held: AckLedger<CommitOutcome.Reply>.Held, _ failure: MutationFailure) {
+        let answers = held.answers.answers.map { answer in
+            var failed = failure.answer(ticket: answer.ticket)
+            failed.seq = held.seq
+            return failed
+        }
+        connections[held.answers.connection]?.answer(answers)
+    }
+
+    // MARK: Leading
+
+    /// This node's own epoch has begun.
+    func lead() {
+        role = .leader
+        health.update { report in
+            report.leader = ""
+            report.upstream = ""
+            report.upstreamHead = .zero
+            report.behindSince = nil
+            report.parting = nil
+            report.staleSince = nil
+        }
+        noteStale(since: nil)
+    }
+
+    /// Succeeds when this node holds the event, or when that has taken too long.
+    func reached(_ seq: Seq, within patience: TimeAmount) -> EventLoopFuture<Void> {
+        guard hub.position.seq < seq else { return loop.makeSucceededVoidFuture() }
+        let promise = loop.makePromise(of: Void.self)
+        waiters.append((seq, promise))
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let deadline = loop.scheduleTask(in: patience) { bound.value.wakeWaiters(upTo: seq) }
+        promise.futureResult.whenComplete { _ in deadline.cancel() }
+        return promise.futureResult
+    }
+
+    private func wakeWaiters(upTo seq: Seq? = nil) {
+        let reach = seq ?? hub.position.seq
+        let woken = waiters.filter { $0.seq <= reach }
+        waiters.removeAll { $0.seq <= reach }
+        for waiter in woken { waiter.promise.succeed() }
+    }
+
+    /// Where those serve that replicate from this node.
+    var followerAddresses: [String] {
+        connections.values.compactMap { PeerStanding.voter($0.subscription) }
     }
 
     private func publishSoon() {
@@ -251,6 +387,7 @@ final class ServingLoop {
 
     private func beginLog(_ id: ConnectionID, held: Position) {
         connections[id]?.subscribedToLog()
+        if let connection = connections[id] { noteStored(held.seq, by: connection) }
         perform(hub.subscribeToLog(id, held: held))
         connections[id]?.tellIfStale()
         flush()
@@ -410,6 +547,9 @@ final class ServingLoop {
         perform(hub.ticked(at: now))
         for connection in connections.values { connection.tick() }
         cutLingering()
+        expireAnswers()
+        failover.tidyMembership()
+        failover.lookAround()
         if catchUps.isEmpty { recentEvents.withLockedValue { $0.forget() } }
         flush()
     }
@@ -430,14 +570,7 @@ final class ServingLoop {
         NodeStanding(
             server: Program.name, role: role, head: hub.position,
             leader: role == .leader ? advertise : health.now.leader,
-            forks: forks)
-    }
-
-    /// Where the epoch in force began. The first one begins a log; of a later one its first seq
-    /// is not known here, and so it is not told.
-    private var forks: [Fork] {
-        let epoch = hub.position.epoch
-        return epoch.number == 1 ? [Fork(epoch: epoch, firstSeq: Seq(1))] : []
+            forks: epochs)
     }
 
     /// A session's clock.

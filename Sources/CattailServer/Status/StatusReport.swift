@@ -1,6 +1,7 @@
 internal import EndpointModel
 internal import EndpointState
 internal import Feeds
+internal import LogStore
 internal import ReplicaCore
 internal import SyncProtocol
 
@@ -33,6 +34,12 @@ struct StatusReport {
     var readOnly: String?
     /// Of a follower whose history is not its upstream's.
     var parting: Parting?
+    /// On how many voters an event must be before it is acknowledged, and who votes.
+    var membership: MembershipStanding
+    /// A higher epoch than the log's means: nothing is taken any more of the one in force.
+    var promised: Epoch
+    /// What left the log because a later leader's history lacks it.
+    var orphaned: [OrphanFile]
     /// Why no state is served.
     var unknownEvent: UnknownEvent?
     var lagEvents: UInt64
@@ -74,6 +81,17 @@ struct StatusReport {
             $0.member("readOnly", readOnly)
             $0.member("notServing", unknownEvent?.description)
             $0.member("historyOther", parting?.description)
+            $0.member("minAcks", UInt64(membership.current.minAcks))
+            $0.texts("voters", membership.voters)
+            $0.member("promisedEpoch", promised.number)
+            $0.array("orphaned", orphaned) { json, file in
+                json.object {
+                    $0.member("file", file.name)
+                    $0.member("epoch", file.epochNumber)
+                    $0.member("firstSeq", file.first.rawValue)
+                    $0.member("lastSeq", file.last.rawValue)
+                }
+            }
             $0.member("lagEvents", lagEvents)
             $0.member("lagSeconds", lagSeconds)
             $0.member("connections", UInt64(clamping: connections))
@@ -174,6 +192,17 @@ struct JSONText {
         name(key)
         open("[")
         for element in elements { body(&self, element) }
+        close("]")
+    }
+
+    mutating func texts(_ key: String, _ values: [String]) {
+        name(key)
+        open("[")
+        for value in values {
+            separate()
+            text(value)
+            needsComma = true
+        }
         close("]")
     }
 

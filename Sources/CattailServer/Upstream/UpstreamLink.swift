@@ -34,11 +34,13 @@ final class UpstreamLink: Sendable {
     /// continued by what its upstream has.
     func start(
         at position: Position, as replica: Replica, committer: CommitThread,
+        judging: @escaping @Sendable (ServerHello, ServerAddress) -> UpstreamVerdict,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let state = state
         return loop.flatSubmit {
-            state.value.start(at: position, as: replica, committer: committer, tell: tell)
+            state.value.start(
+                at: position, as: replica, committer: committer, judging: judging, tell: tell)
         }
     }
 
@@ -47,6 +49,13 @@ final class UpstreamLink: Sendable {
         let state = state
         loop.execute { state.value.refuse(fault) }
     }
+
+    /// This node leads: it follows nobody any more. On the serving loop, as all below.
+    func retire() { state.value.close() }
+    /// What this node has promised, and with it whom it may follow, has changed.
+    func judgeAgain() { state.value.judgeAgain() }
+    /// Who may be followed beside the upstreams that were named, if it leads.
+    func noteFallbacks(_ addresses: [ServerAddress]) { state.value.noteFallbacks(addresses) }
 
     /// Everything up to the position is durable here. On the serving loop.
     func stored(_ position: Position) { state.value.stored(position) }

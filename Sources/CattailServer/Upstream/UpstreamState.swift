@@ -25,6 +25,9 @@ final class UpstreamState {
     /// Who this node says it is; nobody until it listens.
     private var replica = Replica(nodeID: nil, advertise: "")
     private var rota: ServerRota
+    private let named: [ServerAddress]
+    private let pauses: ClosedRange<Duration>
+    private var fallbacks: [ServerAddress] = []
     let afterRefusal: ReconnectAdvice
     private let stagingLimits: RecordStaging.Limits
     private var purpose = Purpose.nothing
@@ -33,6 +36,9 @@ final class UpstreamState {
     private var ticking: RepeatedTask?
     private var committer: CommitThread?
     private var tell: (@Sendable (Timestamp?) -> Void)?
+    private var judging: (@Sendable (ServerHello, ServerAddress) -> UpstreamVerdict)?
+    /// Of the connection that stands.
+    private var hello: ServerHello?
     private var mismatch: EventLoopPromise<Void>?
     /// Durable here.
     private var position: Position?
@@ -67,9 +73,9 @@ final class UpstreamState {
         clock = configuration.clock
         sessionClock = configuration.sessionClock
         var generator = SystemRandomNumberGenerator()
-        rota = ServerRota(
-            servers: configuration.upstream,
-            pauses: configuration.limits.upstreamPauses, seed: generator.next())
+        named = configuration.upstream
+        pauses = configuration.limits.upstreamPauses
+        rota = ServerRota(servers: named, pauses: pauses, seed: generator.next())
         afterRefusal = ReconnectAdvice(
             after: Interval(milliseconds: configuration.limits.refusalMilliseconds))
         stagingLimits = configuration.limits.staging
@@ -86,6 +92,7 @@ final class UpstreamState {
 
     func start(
         at position: Position, as replica: Replica, committer: CommitThread,
+        judging: @escaping @Sendable (ServerHello, ServerAddress) -> UpstreamVerdict,
         tell: @escaping @Sendable (Timestamp?) -> Void
     ) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
@@ -95,6 +102,7 @@ final class UpstreamState {
         lag = UpstreamLag(held: position.seq)
         self.committer = committer
         self.tell = tell
+        self.judging = judging
         submittedSeq = position.seq
         purpose = .replicate
         noteStale(clock.now())
@@ -155,6 +163,7 @@ final class UpstreamState {
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
         guard connection === ended else { return }
         connection = nil
+        hello = nil
         forgetSubmitted()
         lose(ended.address)
         // Not to the addresses that a goodbye names: they are for agents. Among them may be this
@@ -195,11 +204,15 @@ final class UpstreamState {
         case .prefaceMismatched: reason = "it speaks another protocol"
         case .connectionLost: reason = "the connection was lost"
         }
-        let isNews = lastTold?.address != connection.address || lastTold?.reason != reason
-        lastTold = (connection.address, reason)
+        note(connection.address, reason)
+    }
+
+    private func note(_ address: ServerAddress, _ reason: String) {
+        let isNews = lastTold?.address != address || lastTold?.reason != reason
+        lastTold = (address, reason)
         logger.log(
             level: isNews ? .warning : .debug, "upstream link ended",
-            metadata: ["address": "\(connection.address)", "reason": "\(reason)"])
+            metadata: ["address": "\(address)", "reason": "\(reason)"])
     }
 
     /// The upstream's history and this node's are two (G4): said where, as far as it is known.
@@ -221,6 +234,7 @@ final class UpstreamState {
     func gaveUp(_ ended: UpstreamConnection, _ goodbye: Goodbye) {
         guard connection === ended else { return }
         connection = nil
+        hello = nil
         forgetSubmitted()
         lose(ended.address)
         logger.error(
@@ -248,6 +262,8 @@ final class UpstreamState {
             promise.succeed(hello.head.logID)
             return
         }
+        self.hello = hello
+        guard isWelcome(connection, hello) else { return }
         lag.greeted(head: hello.head.seq, at: clock.now())
         touch = .greeted(staleSince: nil)
         health.update { report in
@@ -259,6 +275,44 @@ final class UpstreamState {
         logger.debug(
             "upstream reached",
             metadata: ["address": "\(connection.address)", "head": "\(hello.head.seq)"])
+    }
+
+    // MARK: Whom to follow
+
+    /// An address that nobody named for this node is followed only if it leads: two followers
+    /// that followed each other would both be in touch, and both cut off from the leader.
+    private func isWelcome(_ connection: UpstreamConnection, _ hello: ServerHello) -> Bool {
+        if !named.contains(connection.address), hello.role != .leader {
+            part(from: connection, because: "it does not lead")
+            return false
+        }
+        guard hello.head.logID == position?.logID,
+            case .refuse(let reason)? = judging?(hello, connection.address)
+        else { return true }
+        part(from: connection, because: reason)
+        return false
+    }
+
+    private func part(from connection: UpstreamConnection, because reason: String) {
+        note(connection.address, reason)
+        connection.leave()
+        ended(connection, afterRefusal)
+    }
+
+    func judgeAgain() {
+        if let connection, let hello { _ = isWelcome(connection, hello) }
+    }
+
+    func noteFallbacks(_ addresses: [ServerAddress]) {
+        let others = addresses.filter { !named.contains($0) }
+        guard others != fallbacks else { return }
+        fallbacks = others
+        var generator = SystemRandomNumberGenerator()
+        rota = ServerRota(servers: named + others, pauses: pauses, seed: generator.next())
+        // The pause that runs was for those that were known.
+        guard connection == nil, case .replicate = purpose else { return }
+        retry?.cancel()
+        dial()
     }
 
     /// What the upstream said was stored, or found to be held: only that is being in touch, and
@@ -297,7 +351,7 @@ final class UpstreamState {
 
     /// What the current connection brought goes to the disk.
     func take(_ portion: RecordStaging.Portion) {
-        guard let committer else { return }
+        guard let committer, let hello else { return }
         if let newest = portion.mark?.seq ?? portion.records.last?.seq {
             lag.heard(head: newest, at: clock.now())
             health.update { $0.behindSince = lag.behindSince }
@@ -316,7 +370,8 @@ final class UpstreamState {
             health.update { $0.upstreamHead = max($0.upstreamHead, mark.seq) }
         }
         // A closed inbox means that the node is going down; upstream will be asked again.
-        _ = committer.submit(.replicate(portion.records, mark: portion.mark))
+        _ = committer.submit(
+            .replicate(portion.records, mark: portion.mark, from: hello.head.epoch))
         if isFull(.paused) { connection?.pause() }
     }
 

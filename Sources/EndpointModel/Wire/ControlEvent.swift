@@ -3,6 +3,8 @@
 public enum ControlEvent: Hashable, Sendable {
     /// A leader's reign begins.
     case epoch(Epoch)
+    /// Who votes from here on (G10).
+    case membership(Membership)
     case unknown(type: UInt32, criticality: Criticality)
 
     public enum Criticality: UInt8, Hashable, Sendable {
@@ -13,6 +15,8 @@ public enum ControlEvent: Hashable, Sendable {
     /// The types that this version knows, by their numbers on the wire.
     package enum KnownType: UInt64, CaseIterable, Sendable {
         case epoch = 1
+        // 2 is kept for rights.
+        case membership = 3
     }
 
     func write(to writer: inout ProtoWriter) {
@@ -24,6 +28,10 @@ public enum ControlEvent: Hashable, Sendable {
                 inner.number(1, epoch.number)
                 inner.fixed64(2, epoch.leaderID)
             }
+        case .membership(let membership):
+            writer.number(1, KnownType.membership.rawValue)
+            writer.number(2, UInt64(Criticality.critical.rawValue))
+            writer.message(5) { membership.write(to: &$0) }
         case .unknown(let type, let criticality):
             writer.number(1, UInt64(type))
             writer.number(2, UInt64(criticality.rawValue))
@@ -35,6 +43,7 @@ public enum ControlEvent: Hashable, Sendable {
         var type: UInt64 = 0
         var criticality = Criticality.ignorable
         var epoch: Epoch?
+        var membership: Membership?
         while let field = try reader.next() {
             switch field.number {
             case 1: type = try reader.number(field, atMost: UInt64(UInt32.max))
@@ -44,6 +53,9 @@ public enum ControlEvent: Hashable, Sendable {
             case 3:
                 try reader.single(field)
                 epoch = try Self.epoch(reader.nested(reader.body(field)))
+            case 5:
+                try reader.single(field)
+                membership = try Membership(reader.nested(reader.body(field)))
             default: try reader.skip(field)
             }
         }
@@ -54,6 +66,11 @@ public enum ControlEvent: Hashable, Sendable {
                 throw .inconsistent("an epoch event is critical and has a number")
             }
             self = .epoch(epoch)
+        case .membership:
+            guard let membership, criticality == .critical else {
+                throw .inconsistent("a membership event is critical and has a membership")
+            }
+            self = .membership(membership)
         case nil:
             self = .unknown(type: UInt32(truncatingIfNeeded: type), criticality: criticality)
         }

@@ -31,6 +31,10 @@ package struct FailureCode: RawRepresentable, Hashable, Sendable, CustomStringCo
     package static let readOnly = FailureCode("read-only")
     /// It may or may not have happened: ask again with the same request ID.
     package static let outcomeUnknown = FailureCode("outcome-unknown")
+    /// Stored at the answer's seq, and not yet on as many voters as must have it (G10).
+    package static let acksMissing = FailureCode("acks-missing")
+    /// The node that was asked may not lead, or cannot be made to.
+    package static let promotionRefused = FailureCode("promotion-refused")
     package static let notAllowed = FailureCode("not-allowed")
     package static let tooLong = FailureCode("too-long")
     package static let overloaded = FailureCode("overloaded")

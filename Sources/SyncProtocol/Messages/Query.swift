@@ -45,6 +45,11 @@ package struct Query: WireMessage {
         case diff(from: Point, to: Point)
         case verify(from: Seq)
         case status
+        /// The membership, which may be changed by it.
+        case members(MembersQuery)
+        /// Makes the node that is asked the leader.
+        case promote(Force)
+        case promise(PromiseQuery)
         /// Of a later version: answered with a failure.
         case unknown(field: Int)
     }
@@ -76,6 +81,9 @@ package struct Query: WireMessage {
             }
         case .verify(let from): writer.message(7) { $0.number(1, from.rawValue) }
         case .status: writer.message(8) { _ in }
+        case .members(let query): writer.nested(12, query)
+        case .promote(let force): writer.message(13) { $0.number(1, UInt64(force.rawValue)) }
+        case .promise(let query): writer.nested(14, query)
         case .unknown(let field): writer.message(field) { _ in }
         }
     }
@@ -96,6 +104,9 @@ package struct Query: WireMessage {
             case 8:
                 _ = try reader.body(field)
                 body = .status
+            case 12: body = .members(try reader.message(field))
+            case 13: body = try Self.promote(reader.nested(reader.body(field)))
+            case 14: body = .promise(try reader.message(field))
             default:
                 try reader.skip(field)
                 if case .unknown = body { body = .unknown(field: field.number) }
@@ -160,6 +171,18 @@ package struct Query: WireMessage {
         return .diff(from: try required(from, field: 1), to: try required(to, field: 2))
     }
 
+    private static func promote(_ reader: consuming ProtoReader) throws(WireError) -> Body {
+        var reader = reader
+        var force = Force.no
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: force = try reader.number(field, atMost: 1) == 0 ? .no : .yes
+            default: try reader.skip(field)
+            }
+        }
+        return .promote(force)
+    }
+
     private static func verify(_ reader: consuming ProtoReader) throws(WireError) -> Body {
         var reader = reader
         var from = Seq.zero
@@ -183,14 +206,17 @@ package struct LogQuery: WireMessage {
     package var key: EndpointKey?
     /// Only events of this actor; empty: of all.
     package var actor: String
+    package var source: LogSource
 
     package init(
-        from: Point? = nil, to: Point? = nil, key: EndpointKey? = nil, actor: String = ""
+        from: Point? = nil, to: Point? = nil, key: EndpointKey? = nil, actor: String = "",
+        source: LogSource = .log
     ) {
         self.from = from
         self.to = to
         self.key = key
         self.actor = actor
+        self.source = source
     }
 
     package func write(to writer: inout ProtoWriter) {
@@ -198,6 +224,7 @@ package struct LogQuery: WireMessage {
         writer.nested(2, to)
         if let key { writer.key(namespace: 3, name: 4, key) }
         writer.text(5, actor)
+        writer.number(6, UInt64(source.rawValue))
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
@@ -211,6 +238,7 @@ package struct LogQuery: WireMessage {
             case 3: key.namespace = try reader.text(field)
             case 4: key.name = try reader.text(field)
             case 5: actor = try reader.text(field)
+            case 6: source = try reader.number(field, atMost: 1) == 0 ? .log : .orphaned
             default: try reader.skip(field)
             }
         }

@@ -12,6 +12,7 @@ package struct QueryAnswer: WireMessage {
         /// Status: a JSON document.
         case json([UInt8])
         case verify(VerifyReport)
+        case promise(PromiseAnswer)
         case failure(FailureCode, message: String)
         /// The seq that the answer speaks of.
         case end(Seq)
@@ -28,7 +29,7 @@ package struct QueryAnswer: WireMessage {
     package var isLast: Bool {
         switch body {
         case .failure, .end: true
-        case .items, .records, .diff, .json, .verify, .unknown: false
+        case .items, .records, .diff, .json, .verify, .promise, .unknown: false
         }
     }
 
@@ -49,6 +50,7 @@ package struct QueryAnswer: WireMessage {
                 inner.text(2, message)
             }
         case .end(let seq): writer.message(8) { $0.number(1, seq.rawValue) }
+        case .promise(let answer): writer.nested(12, answer)
         case .unknown(let field): writer.message(max(field, 9)) { _ in }
         }
     }
@@ -67,6 +69,7 @@ package struct QueryAnswer: WireMessage {
             case 6: body = .verify(try reader.message(field))
             case 7: body = try Self.failure(reader.nested(reader.body(field)))
             case 8: body = try Self.end(reader.nested(reader.body(field)))
+            case 12: body = .promise(try reader.message(field))
             default:
                 try reader.skip(field)
                 if case .unknown = body { body = .unknown(field: field.number) }

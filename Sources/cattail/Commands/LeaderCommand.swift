@@ -11,6 +11,12 @@ struct LeaderCommand: AsyncParsableCommand, NodeCommand {
     @Flag(help: "Start though the clock is far behind the log's last event: it was wrong then.")
     var acceptClockBehind = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Acknowledge a mutation when so many voting followers have it on disk; as the log says, "
+                + "and 0 at first.", valueName: "k"))
+    var minAcks: UInt32?
+
     @OptionGroup var process: ProcessOptions
 
     func run() async throws {
@@ -18,6 +24,7 @@ struct LeaderCommand: AsyncParsableCommand, NodeCommand {
         if try acceptClockBehind || Setting.isOn("accept-clock-behind") {
             configuration.limits.clockBehindMicroseconds = .max
         }
+        configuration.minAcks = try Setting.value(minAcks, "min-acks") { UInt32($0) }
         try await NodeProcess.run { try await Node.leader(configuration) }
     }
 }

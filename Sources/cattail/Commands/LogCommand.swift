@@ -24,6 +24,9 @@ struct LogCommand: AsyncParsableCommand {
     @Flag(help: "Go on with new events as they come.")
     var follow = false
 
+    @Flag(help: "The events that left the log because a later leader's history lacks them.")
+    var orphaned = false
+
     @Option(name: .shortAndLong, help: "table or json, a line for each event.")
     var output = TableOutput.table
 
@@ -33,6 +36,9 @@ struct LogCommand: AsyncParsableCommand {
         if follow && source.data != nil {
             throw ValidationError("--follow needs a server; --data has files of a stopped node.")
         }
+        if orphaned && (follow || from != nil || to != nil || key != nil || actor != nil) {
+            throw ValidationError("--orphaned takes no other choice of events.")
+        }
         if follow && to != nil { throw ValidationError("--follow and --to exclude each other.") }
     }
 
@@ -40,6 +46,7 @@ struct LogCommand: AsyncParsableCommand {
         let range = EventRange(
             from: from?.point, to: to?.point, key: key?.key, actor: actor ?? "")
         if case .table = output { try Console.output.write(EventLine.table.headingLine) }
+        if orphaned { return try await source.withArchive { try await $0.orphaned(show) } }
         guard follow else {
             _ = try await source.withArchive { try await $0.events(range, show) }
             return

@@ -18,6 +18,9 @@ protocol Archive {
     /// Events in their order, page by page; gives back the last seq that was looked at.
     func events(_ range: EventRange, _ take: ([LogEntry]) throws -> Void) async throws -> Seq
 
+    /// What left the log, tail after tail.
+    func orphaned(_ take: ([LogEntry]) throws -> Void) async throws
+
     /// All events of one endpoint, ascending.
     func history(_ key: EndpointKey) async throws -> [LogEntry]
 

@@ -9,9 +9,11 @@ internal import Projection
 /// The files of a stopped node or a copy of them, read only. Folds from the first event on.
 struct DirectoryArchive: Archive {
     private let past: Past
+    private let directory: String
     let anchor: AnchorStanding
 
     init(directory: String) throws {
+        self.directory = directory
         let reader = try LogReader.open(directory: directory)
         anchor = reader.anchor == nil ? .missing : .held
         past = try Past(ShownEvents(reader))
@@ -51,6 +53,22 @@ struct DirectoryArchive: Archive {
             next = page.next
         }
         return last
+    }
+
+    func orphaned(_ take: ([CattailClient.LogEntry]) throws -> Void) async throws {
+        for file in try OrphanFile.all(in: directory) {
+            var next = file.first
+            while next <= file.last {
+                let rows = try file.rows(from: next)
+                guard let last = rows.last else { break }
+                try take(
+                    try rows.map {
+                        CattailClient.LogEntry(
+                            record: try EncodedRecord(validating: $0.record), chain: $0.chain)
+                    })
+                next = last.seq.next
+            }
+        }
     }
 
     func history(_ key: EndpointKey) async throws -> [CattailClient.LogEntry] {

@@ -15,7 +15,7 @@ struct EventLine {
     private var item: EncodedItem { entry.record.item }
 
     static let table = RunningTable(columns: [
-        ("SEQ", 8), ("TIME", 27), ("EPOCH", 5), ("KIND", 6), ("KEY", 56), ("ACTOR", 16),
+        ("SEQ", 8), ("TIME", 27), ("EPOCH", 5), ("KIND", 10), ("KEY", 56), ("ACTOR", 16),
         ("ADDRESS", 15),
     ])
 
@@ -54,6 +54,7 @@ struct EventLine {
         case .control:
             switch try? item.control() {
             case .epoch: "epoch"
+            case .membership: "membership"
             case .unknown(let type, _): "control-\(type)"
             case nil: "control"
             }

@@ -58,6 +58,8 @@ struct NodeStatus {
                 for part in inner {
                     facts.append(["\(member.key).\(part.key)", Self.shown(part.value)])
                 }
+            case .array(let elements) where member.key == "orphaned":
+                for tail in elements { facts.append(["orphaned", Self.orphaned(tail)]) }
             case .array, .null: break
             case .bool, .number, .string:
                 facts.append([member.key, Self.shown(member.value)])
@@ -77,6 +79,11 @@ struct NodeStatus {
         ]
         for row in rows { table.append(keys.map { Self.shown(row[$0] ?? .null) }) }
         return table.text
+    }
+
+    private static func orphaned(_ tail: DocumentValue) -> String {
+        let facts = ["file", "epoch", "firstSeq", "lastSeq"].map { shown(tail[$0] ?? .null) }
+        return "\(facts[0]): seq \(facts[2]) to \(facts[3]) of epoch \(facts[1])"
     }
 
     private static func shown(_ value: DocumentValue) -> String {
@@ -109,6 +116,13 @@ struct PrometheusText {
             "cattail_history_other", "Whether the node's history is not its upstream's.",
             status["historyOther"])
         flag("cattail_not_serving", "Whether the node serves no state.", status["notServing"])
+        gauge("cattail_min_acks", "Voters that must have what is acknowledged.", status["minAcks"])
+        gauge("cattail_promised_epoch", "Greatest epoch promised.", status["promisedEpoch"])
+        if case .array(let tails)? = status["orphaned"] {
+            gauge(
+                "cattail_orphaned_tails", "Tails that left the log and are kept aside.",
+                .integer(tails.count))
+        }
         gauge("cattail_connections", "Open connections.", status["connections"])
         gauge("cattail_subscribers", "Subscribers.", status["subscribersTotal"])
         gauge(

@@ -28,6 +28,10 @@ struct ServerArchive: Archive {
         return iterator.answeredSeq ?? .zero
     }
 
+    func orphaned(_ take: ([LogEntry]) throws -> Void) async throws {
+        for try await page in client.orphanedLog() { try take(page) }
+    }
+
     func history(_ key: EndpointKey) async throws -> [LogEntry] {
         try await client.history(key).collect().elements
     }

@@ -128,6 +128,11 @@ struct NodeStatus: Decodable, Sendable {
         var endpoints: UInt64
         var storedSeq: UInt64
     }
+    struct Orphaned: Decodable, Sendable {
+        var epoch: UInt64
+        var firstSeq: UInt64
+        var lastSeq: UInt64
+    }
     struct Log: Decodable, Sendable {
         var bytes: UInt64
     }
@@ -135,6 +140,9 @@ struct NodeStatus: Decodable, Sendable {
     var role: String
     var nodeID: String?
     var logID: String
+    var epoch: UInt64
+    var promisedEpoch: UInt64
+    var orphaned: [Orphaned]
     var seq: UInt64
     var chain: String
     var staleSince: String?

@@ -1,5 +1,5 @@
-// schema sha256 dfa8c33a0068221c5bd0b9c01b9add15073144d062642c178b7d0d353e255ac2
-// code sha256 f67b41199d3e9a7610619535370d515e7e9d5133ad9cfeb9f678cac1bc45bf38
+// schema sha256 ca2fb4aa3466e6f8a7689785227c24cc63f6fb6f9fc36f336169c8acab922661
+// code sha256 1d82bbd55ac5e2273e6f6343050d13fe455d1b301223610ed630722a7f6c517d
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all
@@ -278,6 +278,78 @@ nonisolated enum Cattail_V1_DryRun: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+nonisolated enum Cattail_V1_LogSource: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case log // = 0
+
+  /// what left the log because a later leader's history lacks it
+  case orphaned // = 1
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .log
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .log
+    case 1: self = .orphaned
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .log: return 0
+    case .orphaned: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Cattail_V1_LogSource] = [
+    .log,
+    .orphaned,
+  ]
+
+}
+
+nonisolated enum Cattail_V1_Force: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case no // = 0
+
+  /// though what was acknowledged may be lost
+  case yes // = 1
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .no
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .no
+    case 1: self = .yes
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .no: return 0
+    case .yes: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Cattail_V1_Force] = [
+    .no,
+    .yes,
+  ]
+
+}
+
 nonisolated enum Cattail_V1_NodeRole: SwiftProtobuf.Enum, Swift.CaseIterable {
   typealias RawValue = Int
   case unspecified // = 0
@@ -510,6 +582,42 @@ nonisolated enum Cattail_V1_Outcome: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+nonisolated enum Cattail_V1_Seal: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case none // = 0
+
+  /// it led until it promised: head is the last that it acknowledged
+  case head // = 1
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .none
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .none
+    case 1: self = .head
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .none: return 0
+    case .head: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Cattail_V1_Seal] = [
+    .none,
+    .head,
+  ]
+
+}
+
 /// One event as it is stored, hashed, replicated and archived. Both parts are always present.
 nonisolated struct Cattail_V1_Record: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -650,7 +758,7 @@ nonisolated struct Cattail_V1_Control: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 1: epoch
+  /// 1: epoch, 3: membership; 2 is kept for rights
   var type: UInt32 = 0
 
   var criticality: Cattail_V1_Criticality = .ignorable
@@ -664,11 +772,21 @@ nonisolated struct Cattail_V1_Control: Sendable {
   /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
   mutating func clearEpoch() {self._epoch = nil}
 
+  var membership: Cattail_V1_Membership {
+    get {_membership ?? Cattail_V1_Membership()}
+    set {_membership = newValue}
+  }
+  /// Returns true if `membership` has been explicitly set.
+  var hasMembership: Bool {self._membership != nil}
+  /// Clears the value of `membership`. Subsequent reads from it will return its default value.
+  mutating func clearMembership() {self._membership = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _epoch: Cattail_V1_EpochStart? = nil
+  fileprivate var _membership: Cattail_V1_Membership? = nil
 }
 
 /// Begins an epoch.
@@ -680,6 +798,22 @@ nonisolated struct Cattail_V1_EpochStart: Sendable {
   var number: UInt64 = 0
 
   var leaderID: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Who votes from here on, and how many of them must have what is acknowledged.
+nonisolated struct Cattail_V1_Membership: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// advertised addresses, ascending by bytes, none twice
+  var voters: [String] = []
+
+  var minAcks: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1356,6 +1490,30 @@ nonisolated struct Cattail_V1_Query: Sendable {
     set {body = .status(newValue)}
   }
 
+  var members: Cattail_V1_MembersQuery {
+    get {
+      if case .members(let v)? = body {return v}
+      return Cattail_V1_MembersQuery()
+    }
+    set {body = .members(newValue)}
+  }
+
+  var promote: Cattail_V1_PromoteQuery {
+    get {
+      if case .promote(let v)? = body {return v}
+      return Cattail_V1_PromoteQuery()
+    }
+    set {body = .promote(newValue)}
+  }
+
+  var promise: Cattail_V1_PromiseQuery {
+    get {
+      if case .promise(let v)? = body {return v}
+      return Cattail_V1_PromiseQuery()
+    }
+    set {body = .promise(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -1366,6 +1524,9 @@ nonisolated struct Cattail_V1_Query: Sendable {
     case diff(Cattail_V1_DiffQuery)
     case verify(Cattail_V1_VerifyQuery)
     case status(Cattail_V1_StatusQuery)
+    case members(Cattail_V1_MembersQuery)
+    case promote(Cattail_V1_PromoteQuery)
+    case promise(Cattail_V1_PromiseQuery)
 
   }
 
@@ -1510,6 +1671,8 @@ nonisolated struct Cattail_V1_LogQuery: Sendable {
 
   var actor: String = String()
 
+  var source: Cattail_V1_LogSource = .log
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1579,6 +1742,58 @@ nonisolated struct Cattail_V1_StatusQuery: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The membership; a wish changes it first.
+nonisolated struct Cattail_V1_MembersQuery: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// advertised address of a follower that shall vote
+  var add: String = String()
+
+  var remove: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Makes the node that is asked the leader.
+nonisolated struct Cattail_V1_PromoteQuery: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var force: Cattail_V1_Force = .no
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Asks for the promise to store and acknowledge nothing of an epoch below.
+nonisolated struct Cattail_V1_PromiseQuery: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 16 bytes
+  var logID: Data = Data()
+
+  var epochNumber: UInt64 = 0
+
+  var epochLeader: UInt64 = 0
+
+  /// where the one serves that would begin the epoch
+  var candidate: String = String()
+
+  var dryRun: Cattail_V1_DryRun = .no
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2266,6 +2481,14 @@ nonisolated struct Cattail_V1_QueryAnswer: Sendable {
     set {body = .end(newValue)}
   }
 
+  var promise: Cattail_V1_PromiseAnswer {
+    get {
+      if case .promise(let v)? = body {return v}
+      return Cattail_V1_PromiseAnswer()
+    }
+    set {body = .promise(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -2277,6 +2500,7 @@ nonisolated struct Cattail_V1_QueryAnswer: Sendable {
     case verify(Cattail_V1_VerifyPart)
     case failure(Cattail_V1_QueryFailure)
     case end(Cattail_V1_QueryEnd)
+    case promise(Cattail_V1_PromiseAnswer)
 
   }
 
@@ -2377,6 +2601,34 @@ nonisolated struct Cattail_V1_VerifyPart: Sendable {
   fileprivate var _head: Cattail_V1_Position? = nil
 }
 
+nonisolated struct Cattail_V1_PromiseAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var head: Cattail_V1_Position {
+    get {_head ?? Cattail_V1_Position()}
+    set {_head = newValue}
+  }
+  /// Returns true if `head` has been explicitly set.
+  var hasHead: Bool {self._head != nil}
+  /// Clears the value of `head`. Subsequent reads from it will return its default value.
+  mutating func clearHead() {self._head = nil}
+
+  /// the epoch asked for, when it is promised; else what forbids it
+  var promisedNumber: UInt64 = 0
+
+  var promisedLeader: UInt64 = 0
+
+  var seal: Cattail_V1_Seal = .none
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _head: Cattail_V1_Position? = nil
+}
+
 nonisolated struct Cattail_V1_QueryFailure: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2446,6 +2698,14 @@ nonisolated extension Cattail_V1_DryRun: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DRY_RUN_NO\0\u{1}DRY_RUN_YES\0")
 }
 
+nonisolated extension Cattail_V1_LogSource: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LOG_SOURCE_LOG\0\u{1}LOG_SOURCE_ORPHANED\0")
+}
+
+nonisolated extension Cattail_V1_Force: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FORCE_NO\0\u{1}FORCE_YES\0")
+}
+
 nonisolated extension Cattail_V1_NodeRole: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NODE_ROLE_UNSPECIFIED\0\u{1}NODE_ROLE_LEADER\0\u{1}NODE_ROLE_FOLLOWER\0")
 }
@@ -2464,6 +2724,10 @@ nonisolated extension Cattail_V1_Sync: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Cattail_V1_Outcome: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_UNSPECIFIED\0\u{1}OUTCOME_CREATED\0\u{1}OUTCOME_CONFIGURED\0\u{1}OUTCOME_UNCHANGED\0\u{1}OUTCOME_DELETED\0\u{1}OUTCOME_FAILED\0")
+}
+
+nonisolated extension Cattail_V1_Seal: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SEAL_NONE\0\u{1}SEAL_HEAD\0")
 }
 
 nonisolated extension Cattail_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2696,7 +2960,7 @@ nonisolated extension Cattail_V1_Origin: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Control"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}criticality\0\u{1}epoch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}criticality\0\u{1}epoch\0\u{2}\u{2}membership\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2707,6 +2971,7 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.type) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.criticality) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._epoch) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._membership) }()
       default: break
       }
     }
@@ -2726,6 +2991,9 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._epoch {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._membership {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2733,6 +3001,7 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.type != rhs.type {return false}
     if lhs.criticality != rhs.criticality {return false}
     if lhs._epoch != rhs._epoch {return false}
+    if lhs._membership != rhs._membership {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2768,6 +3037,41 @@ nonisolated extension Cattail_V1_EpochStart: SwiftProtobuf.Message, SwiftProtobu
   static func ==(lhs: Cattail_V1_EpochStart, rhs: Cattail_V1_EpochStart) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs.leaderID != rhs.leaderID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_Membership: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Membership"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{3}min_acks\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.voters) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.minAcks) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.voters.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.voters, fieldNumber: 1)
+    }
+    if self.minAcks != 0 {
+      try visitor.visitSingularUInt32Field(value: self.minAcks, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_Membership, rhs: Cattail_V1_Membership) -> Bool {
+    if lhs.voters != rhs.voters {return false}
+    if lhs.minAcks != rhs.minAcks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3856,7 +4160,7 @@ nonisolated extension Cattail_V1_Mutation: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Query"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}get\0\u{1}list\0\u{1}log\0\u{1}history\0\u{1}diff\0\u{1}verify\0\u{1}status\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}get\0\u{1}list\0\u{1}log\0\u{1}history\0\u{1}diff\0\u{1}verify\0\u{1}status\0\u{2}\u{4}members\0\u{1}promote\0\u{1}promise\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3956,6 +4260,45 @@ nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .status(v)
         }
       }()
+      case 12: try {
+        var v: Cattail_V1_MembersQuery?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .members(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .members(v)
+        }
+      }()
+      case 13: try {
+        var v: Cattail_V1_PromoteQuery?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .promote(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .promote(v)
+        }
+      }()
+      case 14: try {
+        var v: Cattail_V1_PromiseQuery?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .promise(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .promise(v)
+        }
+      }()
       default: break
       }
     }
@@ -3997,6 +4340,18 @@ nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .status?: try {
       guard case .status(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .members?: try {
+      guard case .members(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .promote?: try {
+      guard case .promote(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .promise?: try {
+      guard case .promise(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
     case nil: break
     }
@@ -4165,7 +4520,7 @@ nonisolated extension Cattail_V1_ListQuery: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Cattail_V1_LogQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LogQuery"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0\u{1}namespace\0\u{1}name\0\u{1}actor\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0\u{1}namespace\0\u{1}name\0\u{1}actor\0\u{1}source\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4178,6 +4533,7 @@ nonisolated extension Cattail_V1_LogQuery: SwiftProtobuf.Message, SwiftProtobuf.
       case 3: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.actor) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.source) }()
       default: break
       }
     }
@@ -4203,6 +4559,9 @@ nonisolated extension Cattail_V1_LogQuery: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.actor.isEmpty {
       try visitor.visitSingularStringField(value: self.actor, fieldNumber: 5)
     }
+    if self.source != .log {
+      try visitor.visitSingularEnumField(value: self.source, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4212,6 +4571,7 @@ nonisolated extension Cattail_V1_LogQuery: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.namespace != rhs.namespace {return false}
     if lhs.name != rhs.name {return false}
     if lhs.actor != rhs.actor {return false}
+    if lhs.source != rhs.source {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4335,6 +4695,121 @@ nonisolated extension Cattail_V1_StatusQuery: SwiftProtobuf.Message, SwiftProtob
   }
 
   static func ==(lhs: Cattail_V1_StatusQuery, rhs: Cattail_V1_StatusQuery) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_MembersQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MembersQuery"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}add\0\u{1}remove\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.add) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.remove) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.add.isEmpty {
+      try visitor.visitSingularStringField(value: self.add, fieldNumber: 1)
+    }
+    if !self.remove.isEmpty {
+      try visitor.visitSingularStringField(value: self.remove, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_MembersQuery, rhs: Cattail_V1_MembersQuery) -> Bool {
+    if lhs.add != rhs.add {return false}
+    if lhs.remove != rhs.remove {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_PromoteQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PromoteQuery"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}force\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.force) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.force != .no {
+      try visitor.visitSingularEnumField(value: self.force, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_PromoteQuery, rhs: Cattail_V1_PromoteQuery) -> Bool {
+    if lhs.force != rhs.force {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_PromiseQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PromiseQuery"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}log_id\0\u{3}epoch_number\0\u{3}epoch_leader\0\u{1}candidate\0\u{3}dry_run\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.logID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epochNumber) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.epochLeader) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.candidate) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.logID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.logID, fieldNumber: 1)
+    }
+    if self.epochNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochNumber, fieldNumber: 2)
+    }
+    if self.epochLeader != 0 {
+      try visitor.visitSingularFixed64Field(value: self.epochLeader, fieldNumber: 3)
+    }
+    if !self.candidate.isEmpty {
+      try visitor.visitSingularStringField(value: self.candidate, fieldNumber: 4)
+    }
+    if self.dryRun != .no {
+      try visitor.visitSingularEnumField(value: self.dryRun, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_PromiseQuery, rhs: Cattail_V1_PromiseQuery) -> Bool {
+    if lhs.logID != rhs.logID {return false}
+    if lhs.epochNumber != rhs.epochNumber {return false}
+    if lhs.epochLeader != rhs.epochLeader {return false}
+    if lhs.candidate != rhs.candidate {return false}
+    if lhs.dryRun != rhs.dryRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5508,7 +5983,7 @@ nonisolated extension Cattail_V1_Fault: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Cattail_V1_QueryAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".QueryAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}items\0\u{1}records\0\u{1}diff\0\u{1}json\0\u{1}verify\0\u{1}failure\0\u{1}end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}items\0\u{1}records\0\u{1}diff\0\u{1}json\0\u{1}verify\0\u{1}failure\0\u{1}end\0\u{2}\u{4}promise\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5603,6 +6078,19 @@ nonisolated extension Cattail_V1_QueryAnswer: SwiftProtobuf.Message, SwiftProtob
           self.body = .end(v)
         }
       }()
+      case 12: try {
+        var v: Cattail_V1_PromiseAnswer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .promise(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .promise(v)
+        }
+      }()
       default: break
       }
     }
@@ -5644,6 +6132,10 @@ nonisolated extension Cattail_V1_QueryAnswer: SwiftProtobuf.Message, SwiftProtob
     case .end?: try {
       guard case .end(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .promise?: try {
+      guard case .promise(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
     }
@@ -5862,6 +6354,55 @@ nonisolated extension Cattail_V1_VerifyPart: SwiftProtobuf.Message, SwiftProtobu
     if lhs._head != rhs._head {return false}
     if lhs.firstBad != rhs.firstBad {return false}
     if lhs.why != rhs.why {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_PromiseAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PromiseAnswer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0\u{3}promised_number\0\u{3}promised_leader\0\u{1}seal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._head) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.promisedNumber) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.promisedLeader) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.seal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._head {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.promisedNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.promisedNumber, fieldNumber: 2)
+    }
+    if self.promisedLeader != 0 {
+      try visitor.visitSingularFixed64Field(value: self.promisedLeader, fieldNumber: 3)
+    }
+    if self.seal != .none {
+      try visitor.visitSingularEnumField(value: self.seal, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_PromiseAnswer, rhs: Cattail_V1_PromiseAnswer) -> Bool {
+    if lhs._head != rhs._head {return false}
+    if lhs.promisedNumber != rhs.promisedNumber {return false}
+    if lhs.promisedLeader != rhs.promisedLeader {return false}
+    if lhs.seal != rhs.seal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

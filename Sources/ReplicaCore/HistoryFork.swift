@@ -1,0 +1,43 @@
+package import EndpointModel
+package import SyncProtocol
+
+/// What two logs of one ID have in common, as far as their epochs tell (G4, G10). In one epoch only
+/// one leader's events are stored: as far as two logs have the same epochs begun at the same seqs,
+/// they are one history.
+package enum HistoryFork: Equatable, Sendable {
+    /// The other log goes on where this one ends, or is not as far: there is nothing to give up.
+    case follows
+    /// This log's events behind `seq` are not in the other one's, whose history has the later word:
+    /// it goes on with `begun`, which is above every epoch here.
+    case orphaned(behind: Seq, begun: Fork)
+    /// The other log's events are the ones that have to go, or nobody can say whose.
+    case stale
+    /// They have no epoch in common of those that were told.
+    case unknown
+
+    /// - Parameters:
+    ///   - own: Where this log's epochs began, newest first.
+    ///   - theirs: The same of the other log.
+    package static func between(
+        _ own: [Fork], endingAt head: Position, and theirs: [Fork], endingAt theirHead: Position
+    ) -> HistoryFork {
+        guard let mine = own.firstIndex(where: { theirs.contains($0) }),
+            let yours = theirs.firstIndex(of: own[mine])
+        else { return head.seq == .zero ? .follows : .unknown }
+        let ownEnd = mine > 0 ? own[mine - 1].firstSeq.previous : head.seq
+        let theirEnd = yours > 0 ? theirs[yours - 1].firstSeq.previous : theirHead.seq
+        // Of an epoch that neither has left, the shorter log is the one that is behind.
+        if mine == 0, yours == 0 { return .follows }
+        let common = min(ownEnd, theirEnd)
+        if mine == 0, common == head.seq { return .follows }
+        guard yours > 0, let newest = theirs.first, newest.epoch > head.epoch else {
+            return .stale
+        }
+        return .orphaned(behind: common, begun: newest)
+    }
+}
+
+extension Seq {
+    /// The one before; of 0 itself.
+    fileprivate var previous: Seq { self > .zero ? Seq(rawValue - 1) : self }
+}
