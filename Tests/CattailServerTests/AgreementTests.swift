@@ -133,9 +133,10 @@ private struct RandomStory {
     private mutating func reopen(_ index: Int) async {
         let seat = seats[index]
         let nodes = seat.onFollower ? [follower, leader] : [leader, follower]
-        let start = seat.agent.subscription
         var holding = SubscriptionConfiguration.Start.nothing
-        if let position = start.position { holding = .holding(await seat.agent.held, position) }
+        if let position = await seat.agent.position {
+            holding = .holding(await seat.agent.held, position)
+        }
         // The cache has the word; what it holds is what the agent begins its own story with.
         let agent = await Agent.start(
             nodes[0].address, nodes[1].address, selection: seat.selection,

@@ -492,6 +492,6 @@ extension ServerTests {
 
 /// What an agent held at its end, to begin another with.
 func held(_ agent: Agent) async throws -> SubscriptionConfiguration.Start {
-    let position = try #require(agent.subscription.position)
+    let position = try #require(await agent.position)
     return .holding(await agent.held, position)
 }

@@ -11,6 +11,8 @@ actor Agent {
     private(set) var changes: [EndpointChange] = []
     private(set) var mark: SubscriptionMark?
     private(set) var held = EndpointSet()
+    /// Where `held` is: as far as it was told, not as far as something has arrived.
+    private(set) var position: Position?
     private(set) var failure: (any Error)?
     private var iteration: Task<Void, Never>?
     private var waiters: [Int: Waiter] = [:]
@@ -39,7 +41,7 @@ actor Agent {
     }
 
     private func begin(_ start: SubscriptionConfiguration.Start) {
-        if case .holding(let state, _) = start { held = state }
+        if case .holding(let state, let start) = start { (held, position) = (state, start) }
         iteration = Task(executorPreference: OwnExecutor.shared) { await self.iterate() }
     }
 
@@ -62,6 +64,7 @@ actor Agent {
             }
             changes += batch.changes
             mark = batch.mark
+            position = batch.mark.position
         }
         wake()
     }
