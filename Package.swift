@@ -17,6 +17,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -40,6 +44,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -96,7 +103,8 @@ let package = Package(
         .target(
             name: "SyncTransport",
             dependencies: [
-                "EndpointModel", "SyncProtocol", nioCore, nioPosix, nioConcurrency, logging,
+                "EndpointModel", "SyncProtocol", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL,
+                logging,
             ],
             swiftSettings: settings),
         // The client library.
@@ -118,7 +126,7 @@ let package = Package(
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "Projection",
                 "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", "CMalloc", deque,
-                nioCore, nioPosix, nioConcurrency, lifecycle, logging,
+                nioCore, nioPosix, nioConcurrency, x509, asn1, crypto, lifecycle, logging,
             ],
             swiftSettings: settings),
         // The cluster that `generate` makes.

@@ -8,7 +8,8 @@ public struct ClientConfiguration: Sendable {
     /// Tried in this order, at least one; a write that reaches a follower goes to the leader by
     /// itself.
     public var servers: [ServerAddress]
-    /// Who asks, as the log will show it: at most 253 bytes. Not verified without a certificate.
+    /// Who asks, as the log will show it: at most 253 bytes. With a certificate the log shows what
+    /// that says instead.
     public var actor: String
     /// Name and version of the program, for the server's status: at most 253 bytes.
     public var program: String
@@ -19,6 +20,13 @@ public struct ClientConfiguration: Sendable {
     /// The pauses between attempts to connect, growing from the first to the second with a
     /// random part, so that a thousand agents do not come back at once; 100 ms to 5 s unless set.
     public var pauses: ClosedRange<Duration>
+    /// Certificates for servers that listen with TLS, and want one of every client; plain TCP
+    /// unless set. The files are read when a connection is made, and again when they changed.
+    public var tls: TLSFiles? {
+        didSet { credentials = tls.map { TLSCredentials($0) } }
+    }
+    /// What the files hold, for all copies of this value.
+    package private(set) var credentials: TLSCredentials?
     /// Where the sockets live; shared by as many clients as wanted. NIO's singleton unless set.
     public var eventLoopGroup: any EventLoopGroup
     /// Where the library logs.

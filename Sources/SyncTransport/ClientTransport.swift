@@ -4,10 +4,27 @@ internal import NIOPosix
 /// Dials a server and puts a driver on the connection.
 package struct ClientTransport {
     /// The driver is made on the event loop when the socket stands. The future fails when no
-    /// connection came about; what happens later the driver hears.
+    /// connection came about; what happens later, in a handshake of TLS to begin with, the driver
+    /// hears. That may take as long again as the connecting.
+    ///
+    /// - Parameter tls: nil for plain TCP. Its files are read anew when they changed.
     package static func connect<Driver: PeerDriver>(
         to address: ServerAddress, on eventLoop: any EventLoop, timeout: TimeAmount,
-        makeDriver: @escaping @Sendable (any Channel) -> Driver
+        tls: TLSCredentials?, makeDriver: @escaping @Sendable (any Channel) -> Driver
+    ) -> EventLoopFuture<any Channel> {
+        guard let tls else {
+            return dial(address, on: eventLoop, timeout: timeout, tls: nil, makeDriver)
+        }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try tls.load() }
+            .flatMap { contexts in
+                let end = TLSEnd(.dialer(address), contexts, patience: timeout)
+                return dial(address, on: eventLoop, timeout: timeout, tls: end, makeDriver)
+            }
+    }
+
+    private static func dial<Driver: PeerDriver>(
+        _ address: ServerAddress, on eventLoop: any EventLoop, timeout: TimeAmount, tls: TLSEnd?,
+        _ makeDriver: @escaping @Sendable (any Channel) -> Driver
     ) -> EventLoopFuture<any Channel> {
         ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
@@ -19,7 +36,9 @@ package struct ClientTransport {
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = PeerHandler(driver: makeDriver(channel))
+                    let handlers = try tls.map { try TLSHandlers($0) }
+                    try handlers?.add(to: channel.pipeline)
+                    let handler = PeerHandler(driver: makeDriver(channel), tls: handlers)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -15,5 +15,11 @@ package enum NetworkText {
         }
     }
 
+    /// An IP address by its bytes; nil when they are none.
+    package static func address(of bytes: [UInt8]) -> String? {
+        let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0)
+        return address?.ipAddress
+    }
+
     private static let noSuchName = "the name does not resolve"
 }

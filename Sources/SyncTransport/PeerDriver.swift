@@ -5,11 +5,12 @@ package import SyncProtocol
 /// what is to be sent. All of it happens on the connection's event loop.
 ///
 /// Both ends are alike but for what they receive and send; `PeerHandler` carries out either.
-package protocol PeerDriver: AnyObject {
+package protocol PeerDriver: AnyObject, SendableMetatype {
     associatedtype Incoming: WireMessage
     associatedtype Outgoing: WireMessage
 
-    /// The connection stands. `link` is good until `closed`.
+    /// The connection stands: under TLS when the handshake is done and the peer's certificate has
+    /// passed. `link` is good until `closed`.
     func opened(_ link: PeerLink<Outgoing>)
     /// The peer's preface came, and is ours.
     func prefaceReceived()
@@ -20,7 +21,8 @@ package protocol PeerDriver: AnyObject {
     func receivedAll()
     /// Bytes that were given to `PeerLink.write(frames:)` are on their way; `byteCount` of them.
     func flushed(byteCount: Int)
-    /// The connection is gone; nothing follows but the `receivedAll` of a read underway.
+    /// The connection is gone, or never stood because of TLS; nothing follows but the
+    /// `receivedAll` of a read underway.
     func closed(_ reason: PeerClosure)
 }
 
@@ -40,6 +42,10 @@ package enum PeerClosure: Error, Sendable, CustomStringConvertible {
     case frameMalformed(FrameError)
     /// The peer's bytes are a frame and no message.
     case messageMalformed(WireError)
+    /// TLS let it not come about, or ended it.
+    case insecure(TLSFault)
+    /// The peer speaks TLS, and this end does not.
+    case peerSpeaksTLS
     /// The network's word.
     case failed(String)
 
@@ -49,6 +55,8 @@ package enum PeerClosure: Error, Sendable, CustomStringConvertible {
         case .endedHere: "the connection was closed here"
         case .frameMalformed(let error): "the peer's bytes are no frame: \(error)"
         case .messageMalformed(let error): "the peer's frame is no message: \(error)"
+        case .insecure(let fault): fault.what
+        case .peerSpeaksTLS: "the peer speaks TLS"
         case .failed(let error): error
         }
     }

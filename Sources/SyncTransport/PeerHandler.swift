@@ -9,19 +9,25 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     package typealias OutboundOut = ByteBuffer
 
     private let driver: Driver
+    private let tls: TLSHandlers?
     private var decoder = FrameDecoder()
     private var link: PeerLink<Driver.Outgoing>?
     private var context: ChannelHandlerContext?
     private var reading = PeerReading.open
     private var isDraining = false
     private var prefaceIsTold = false
+    private var speaksTLS = false
     private var closure: PeerClosure?
 
-    package init(driver: Driver) { self.driver = driver }
+    init(driver: Driver, tls: TLSHandlers?) {
+        self.driver = driver
+        self.tls = tls
+    }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { open(context) }
+        // Under TLS the gate says when.
+        if context.channel.isActive, tls == nil { open(context) }
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
@@ -36,7 +42,7 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
 
     private func open(_ context: ChannelHandlerContext) {
         guard link == nil else { return }
-        let link = PeerLink<Driver.Outgoing>(channel: context.channel)
+        let link = PeerLink<Driver.Outgoing>(channel: context.channel, tls: tls)
         link.control = self
         self.link = link
         driver.opened(link)
@@ -45,7 +51,8 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        link?.receivedBytes &+= UInt64(bytes.readableBytes)
+        if !decoder.prefaceWasRead { noteTLS(bytes) }
+        link?.receivedMessageBytes &+= UInt64(bytes.readableBytes)
         decoder.push(bytes)
         drain()
     }
@@ -77,13 +84,20 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
                 guard let frame = next else { return }
                 driver.received(try Driver.Incoming(decoding: frame.body))
             } catch let error as FrameError {
-                fail(.frameMalformed(error))
+                fail(speaksTLS ? .peerSpeaksTLS : .frameMalformed(error))
             } catch let error as WireError {
                 fail(.messageMalformed(error))
             } catch {
                 preconditionFailure("frames and messages fail with their own errors: \(error)")
             }
         }
+    }
+
+    /// An alert or a hello of TLS, where only our own preface may stand (RFC 8446, 5.1).
+    private func noteTLS(_ bytes: ByteBuffer) {
+        guard link?.receivedMessageBytes == 0 else { return }
+        let head = bytes.getInteger(at: bytes.readerIndex, as: UInt16.self)
+        speaksTLS = head == 0x1503 || head == 0x1603
     }
 
     private func tellPreface() {
@@ -100,7 +114,7 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.failed(NetworkText.of(error)))
+        end((error as? TLSFault).map { .insecure($0) } ?? .failed(NetworkText.of(error)))
         context.close(promise: nil)
     }
 
@@ -112,7 +126,8 @@ package final class PeerHandler<Driver: PeerDriver>: ChannelInboundHandler {
     private func end(_ reason: PeerClosure) {
         guard closure == nil else { return }
         closure = reason
-        guard link != nil else { return }
+        // Whoever dialed hears from the dialing itself when not even the socket came to stand.
+        guard link != nil || tls != nil else { return }
         driver.closed(reason)
     }
 }

@@ -10,20 +10,25 @@ package final class PeerLink<Outgoing: WireMessage> {
     package let channel: any Channel
     /// As the peer is seen from here: `127.0.0.1:40112`.
     package let remoteAddress: String
+    /// What the peer has shown of itself; nil without TLS.
+    package let certificate: PeerCertificate?
     /// Gone when the handler has left its pipeline.
     var control: (any PeerControl)?
 
-    /// Bytes read from the socket, ever.
-    package internal(set) var receivedBytes: UInt64 = 0
+    private let tap: TLSTap?
+    /// Bytes of messages, ever.
+    var receivedMessageBytes: UInt64 = 0
     /// Bytes handed to the socket's queue, ever.
     package private(set) var writtenBytes: UInt64 = 0
     /// Whether a flush is owed and comes by itself.
     var isReading = false
     private var hasUnflushed = false
 
-    init(channel: any Channel) {
+    init(channel: any Channel, tls: TLSHandlers?) {
         self.channel = channel
-        remoteAddress = channel.remoteAddress.map(Self.text) ?? ""
+        certificate = tls?.peerCertificate
+        tap = tls?.tap
+        remoteAddress = channel.remoteAddress.map { PeerAddress.text($0) } ?? ""
     }
 
     package var eventLoop: any EventLoop { channel.eventLoop }
@@ -83,6 +88,9 @@ package final class PeerLink<Outgoing: WireMessage> {
 
     // MARK: Liveness
 
+    /// Bytes read from the socket, ever.
+    package var receivedBytes: UInt64 { tap?.receivedBytes ?? receivedMessageBytes }
+
     /// Bytes that the socket has not taken yet.
     package var unsentBytes: Int {
         (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
@@ -110,11 +118,6 @@ package final class PeerLink<Outgoing: WireMessage> {
     package func close() {
         control?.closing()
         channel.close(promise: nil)
-    }
-
-    private static func text(_ address: SocketAddress) -> String {
-        guard let host = address.ipAddress, let port = address.port else { return "\(address)" }
-        return ServerAddress(host: host, port: UInt16(clamping: port)).description
     }
 }
 

@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// Where a node listens: a host name or IP address, and a port.
 ///
 /// Written `HOST:PORT`; an IPv6 address stands in brackets, `[::1]:5474`.
@@ -47,6 +49,9 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         host.utf8.contains(0x3A) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
+
+    /// Whether the host is an IP address, and no name.
+    package var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 
     /// What no host is written with: control characters, space, and what belongs around a host.
     private static func isForeign(_ byte: UInt8) -> Bool {

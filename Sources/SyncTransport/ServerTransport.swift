@@ -1,5 +1,6 @@
 package import NIOCore
 internal import NIOPosix
+internal import SyncProtocol
 internal import Synchronization
 
 /// The listening socket of a node, and how a connection comes to its driver.
@@ -24,8 +25,21 @@ package final class ServerTransport: Sendable {
         package var acceptsPerTurn: UInt = 64
         /// One read: a whole frame of the usual kind.
         package var readBytes = 64 << 10
+        /// Nil for plain TCP; read, with a certificate to show. What it holds now is what the
+        /// next connection is made with.
+        package var tls: TLSCredentials?
 
-        package init(address: ServerAddress) { self.address = address }
+        package init(address: ServerAddress, tls: TLSCredentials?) {
+            self.address = address
+            self.tls = tls
+        }
+
+        /// A stranger has as long for the handshake as for his hello.
+        fileprivate var end: TLSEnd? {
+            tls?.current.map {
+                TLSEnd(.listener, $0, patience: .milliseconds(Limits.helloDeadline.milliseconds))
+            }
+        }
     }
 
     private init(channel: any Channel, localAddress: ServerAddress) {
@@ -60,7 +74,9 @@ package final class ServerTransport: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     switch admit() {
                     case .welcome:
-                        let handler = PeerHandler(driver: makeDriver(channel))
+                        let handlers = try configuration.end.map { try TLSHandlers($0) }
+                        try handlers?.add(to: channel.pipeline)
+                        let handler = PeerHandler(driver: makeDriver(channel), tls: handlers)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     case .turnedAway: throw TransportError.turnedAway
                     }

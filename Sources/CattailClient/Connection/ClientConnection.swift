@@ -32,6 +32,7 @@ final class ClientConnection: PeerDriver {
     let address: ServerAddress
     private let eventLoop: any EventLoop
     private let patience: TimeAmount
+    private let tls: TLSCredentials?
     private var session: ClientSessionStateMachine
     private weak var owner: (any ClientConnectionOwner)?
     private var link: PeerLink<ClientMessage>?
@@ -46,11 +47,12 @@ final class ClientConnection: PeerDriver {
 
     /// - Parameter patience: how long it may take to connect, and then until the server's hello.
     init(
-        to address: ServerAddress, hello: ClientHello, patience: TimeAmount,
-        on eventLoop: any EventLoop, owner: any ClientConnectionOwner
+        to address: ServerAddress, hello: ClientHello, tls: TLSCredentials?,
+        patience: TimeAmount, on eventLoop: any EventLoop, owner: any ClientConnectionOwner
     ) {
         self.address = address
         self.patience = patience
+        self.tls = tls
         self.eventLoop = eventLoop
         self.owner = owner
         session = ClientSessionStateMachine(hello: hello, at: Instant(eventLoop.now))
@@ -58,10 +60,12 @@ final class ClientConnection: PeerDriver {
 
     func dial() {
         let box = NIOLoopBound(self, eventLoop: eventLoop)
-        ClientTransport.connect(to: address, on: eventLoop, timeout: patience) { _ in box.value }
-            .assumeIsolated().whenFailure { error in
-                self.over(.notMade(NetworkText.of(error)))
-            }
+        ClientTransport.connect(to: address, on: eventLoop, timeout: patience, tls: tls) { _ in
+            box.value
+        }.assumeIsolated().whenFailure { error in
+            self.over(
+                (error as? TLSFault).map { .insecure($0) } ?? .notMade(NetworkText.of(error)))
+        }
     }
 
     // MARK: Sending
@@ -149,7 +153,8 @@ final class ClientConnection: PeerDriver {
         switch reason {
         case .frameMalformed(let error): carryOut(session.frameFaulted(error))
         case .messageMalformed(let error): carryOut(session.messageFaulted(error))
-        case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
+        case .ended, .endedHere, .insecure, .peerSpeaksTLS, .failed:
+            carryOut(session.connectionClosed())
         }
         link = nil
     }
@@ -200,7 +205,7 @@ final class ClientConnection: PeerDriver {
         case .goodbyeSent(let goodbye):
             over(closure.map { .lost($0) } ?? .outOfOrder(goodbye.message))
         case .prefaceMismatched: over(.lost(.frameMalformed(.prefaceMismatch)))
-        case .connectionLost: over(.lost(closure ?? .ended))
+        case .connectionLost: over(ConnectionEnd(closure ?? .ended, at: address))
         }
     }
 

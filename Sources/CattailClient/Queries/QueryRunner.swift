@@ -72,7 +72,7 @@ final class QueryRunner {
             role: .requests, client: configuration.program, actor: configuration.actor)
         // Once established, the connection itself watches that something is heard.
         let connection = ClientConnection(
-            to: rota.take(), hello: hello,
+            to: rota.take(), hello: hello, tls: configuration.credentials,
             patience: TimeAmount(configuration.patiencePerServer), on: eventLoop, owner: self)
         self.connection = connection
         connection.dial()
@@ -171,10 +171,12 @@ extension QueryRunner: ClientConnectionOwner {
     func ended(_ end: ConnectionEnd) {
         guard let address = connection?.address else { return }
         let error = end.error(at: address)
-        troubles.note(error.message, of: address)
+        troubles.note(end, of: address)
         connection = nil
         switch progress {
-        case .unheard, .asked: tryNext()
+        case .unheard, .asked:
+            guard let verdict = troubles.verdict(of: rota.all) else { return tryNext() }
+            self.end(verdict)
         case .answering:
             var error = error
             error.remedy = "the answer is not complete; ask again"

@@ -127,7 +127,8 @@ final class RequestRunner {
         let hello = ClientHello(
             role: .requests, client: configuration.program, actor: configuration.actor)
         let connection = ClientConnection(
-            to: server, hello: hello, patience: TimeAmount(configuration.patiencePerServer),
+            to: server, hello: hello, tls: configuration.credentials,
+            patience: TimeAmount(configuration.patiencePerServer),
             on: eventLoop, owner: self)
         link = .connecting(connection)
         connection.dial()
@@ -285,10 +286,12 @@ extension RequestRunner: ClientConnectionOwner {
     }
 
     func ended(_ end: ConnectionEnd) {
-        if let address { troubles.note(end.error(at: address).message, of: address) }
+        if let address { troubles.note(end, of: address) }
         // What the last read brought: a connection that breaks does not say that a read is over.
         handOver()
-        tryNext()
+        guard let verdict = troubles.verdict(of: rota.all) else { return tryNext() }
+        dropLink()
+        giveUp(verdict)
     }
 
     private func note(_ trouble: String) {
@@ -305,12 +308,37 @@ extension RequestRunner: ClientConnectionOwner {
 
 /// What each server said or did last when it was of no help: what an error tells the user.
 struct Troubles {
-    private var last: [(server: ServerAddress, what: String)] = []
+    private var last: [Trouble] = []
+
+    private struct Trouble {
+        let server: ServerAddress
+        let what: String
+        /// Of one that the next attempt would meet again.
+        let verdict: ClientError?
+    }
 
     mutating func note(_ what: String, of server: ServerAddress) {
-        last.removeAll { $0.server == server }
-        last.append((server, what))
+        note(Trouble(server: server, what: what, verdict: nil))
+    }
+
+    mutating func note(_ end: ConnectionEnd, of server: ServerAddress) {
+        let error = end.error(at: server)
+        note(
+            Trouble(
+                server: server, what: error.message, verdict: end.isCertain ? error : nil))
+    }
+
+    private mutating func note(_ trouble: Trouble) {
+        last.removeAll { $0.server == trouble.server }
+        last.append(trouble)
         if last.count > 16 { last.removeFirst() }
+    }
+
+    /// What no server can be asked for before somebody changes something; nil while one of them
+    /// may do it yet.
+    func verdict(of servers: [ServerAddress]) -> ClientError? {
+        let verdicts = servers.map { server in last.first { $0.server == server }?.verdict }
+        return verdicts.allSatisfy { $0 != nil } ? verdicts.first ?? nil : nil
     }
 
     func error(servers: [ServerAddress], patience: Duration) -> ClientError {

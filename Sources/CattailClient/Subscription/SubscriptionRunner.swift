@@ -94,7 +94,7 @@ final class SubscriptionRunner<Subject: SubscribedSubject> {
         lastApplied = nil
         let connection = ClientConnection(
             to: server, hello: hello(machine.withLockedValue(\.held)),
-            patience: TimeAmount(configuration.timeout),
+            tls: configuration.credentials, patience: TimeAmount(configuration.timeout),
             on: eventLoop, owner: self)
         self.connection = connection
         connection.dial()

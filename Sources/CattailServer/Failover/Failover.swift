@@ -225,7 +225,9 @@ final class Failover {
     private func look(at address: ServerAddress) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let patience = TimeAmount(serving.limits.peerPatience)
-        return PeerQuestion.ask(address, within: patience, on: loop) { hello in
+        return PeerQuestion.ask(
+            address, within: patience, on: loop, serving.security?.node
+        ) { hello in
             let here = bound.value.serving.hub.position
             guard hello.head.logID == here.logID, hello.head.epoch > here.epoch,
                 let newest = hello.forks.first

@@ -20,13 +20,17 @@ final class PeerQuestion: PeerDriver {
 
     private var session: ClientSessionStateMachine
     private let asking: Asking
+    private let security: NodeSecurity?
     private let answered: EventLoopPromise<Reply>
     private var link: PeerLink<ClientMessage>?
     private var reply: Reply?
     private static let ticket: UInt64 = 1
 
-    private init(_ answered: EventLoopPromise<Reply>, _ asking: @escaping Asking) {
+    private init(
+        _ answered: EventLoopPromise<Reply>, _ security: NodeSecurity?, _ asking: @escaping Asking
+    ) {
         self.answered = answered
+        self.security = security
         self.asking = asking
         let hello = ClientHello(role: .requests, client: Program.name, actor: "node")
         session = ClientSessionStateMachine(hello: hello, at: .init(milliseconds: 0))
@@ -35,14 +39,17 @@ final class PeerQuestion: PeerDriver {
     /// The future fails with `PeerUnheard` when no whole answer comes in time.
     static func ask(
         _ address: ServerAddress, within patience: TimeAmount, on loop: any EventLoop,
-        _ asking: @escaping Asking
+        _ security: NodeSecurity?, _ asking: @escaping Asking
     ) -> EventLoopFuture<Reply> {
         let promise = loop.makePromise(of: Reply.self)
-        let question = NIOLoopBound(PeerQuestion(promise, asking), eventLoop: loop)
+        let question = NIOLoopBound(
+            PeerQuestion(promise, security, asking), eventLoop: loop)
         let deadline = loop.scheduleTask(in: patience) {
             question.value.end(PeerUnheard(reason: "no answer came in time"))
         }
-        ClientTransport.connect(to: address, on: loop, timeout: patience) { _ in
+        ClientTransport.connect(
+            to: address, on: loop, timeout: patience, tls: security?.credentials
+        ) { _ in
             question.value
         }.whenFailure { question.value.end(PeerUnheard(reason: "\($0)")) }
         promise.futureResult.whenComplete { _ in deadline.cancel() }
@@ -68,6 +75,11 @@ final class PeerQuestion: PeerDriver {
     func opened(_ link: PeerLink<ClientMessage>) {
         self.link = link
         guard !isOver else { return link.close() }
+        if let fault = security?.fault(of: link.certificate) {
+            // It is told nothing, not even who asks.
+            link.close()
+            return end(PeerUnheard(reason: fault.description))
+        }
         carryOut(session.connected())
     }
 

@@ -68,7 +68,9 @@ final class Promotion {
         let query = PromiseQuery(logID: logID, epoch: epoch, candidate: own, dryRun: dryRun)
         let logID = logID
         let bound = NIOLoopBound(self, eventLoop: loop)
-        return PeerQuestion.ask(server, within: patience, on: loop) { hello in
+        return PeerQuestion.ask(
+            server, within: patience, on: loop, failover.serving.security?.node
+        ) { hello in
             hello.head.logID == logID ? .promise(query) : nil
         }.map { reply -> Heard? in
             guard case .promise(let answer)? = reply.parts.first else { return nil }

@@ -4,7 +4,7 @@ internal import Feeds
 internal import LogStore
 internal import Logging
 internal import NIOConcurrencyHelpers
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 internal import Projection
 internal import ReplicaCore
@@ -83,6 +83,9 @@ package final class Node: Sendable {
         _ configuration: NodeConfiguration,
         _ open: (DataDirectory, MultiThreadedEventLoopGroup) async throws -> Node
     ) async throws -> Node {
+        if let renewal = try configuration.security?.load() {
+            configuration.logger.report(renewal, at: configuration.clock.now())
+        }
         let directory = try DataDirectory.acquire(configuration.directory)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
@@ -222,7 +225,8 @@ package final class Node: Sendable {
         _ serving: NIOLoopBound<ServingLoop>
     ) async throws -> ServerTransport {
         try await ServerTransport.listen(
-            .init(address: configuration.listen), group: loop,
+            .init(address: configuration.listen, tls: configuration.security?.credentials),
+            group: loop,
             admit: { serving.value.connectionCount.enter() },
             makeDriver: { channel in serving.value.makeConnection(channel) },
             accepting: AcceptReactions(
@@ -246,6 +250,16 @@ package final class Node: Sendable {
         if case .runs(let node) = successor.withLockedValue({ $0 }) { return try await node.tick() }
         let serving = serving
         try await group.next().submit { serving.value.tick() }.get()
+    }
+
+    /// Reads certificates and revocation lists anew, if they changed: at once instead of within
+    /// the second. Connections go on, but for those whose certificate is revoked.
+    ///
+    /// - Returns: They are in force; or never, when the node ends meanwhile.
+    @discardableResult
+    package func renewCertificates() -> EventLoopFuture<Void> {
+        let serving = serving
+        return group.next().flatSubmit { serving.value.renewSecurity(.signal) }
     }
 
     /// Begins to drain; `run` returns when it is done.

@@ -16,6 +16,8 @@ package struct NodeConfiguration: Sendable {
     /// How long a drain waits for connections to end.
     package var drainTimeout: Duration
     package var logger: Logger
+    /// Nil for plain TCP.
+    package var security: NodeSecurity?
     package var limits = ServingLimits()
     /// On how many voters a leader wants what it acknowledges; nil: as the log says.
     package var minAcks: UInt32?

@@ -15,6 +15,10 @@ final class ServerConnection: PeerDriver {
     private var session: ServerSessionStateMachine
     private var link: PeerLink<ServerMessage>?
     private(set) var peer: Peer?
+    /// Who the certificate says that it is; nil without TLS.
+    private var identity: PeerIdentity?
+    /// Why it may not come in: said as soon as there is anybody to hear it.
+    private var rejection: TLSFault?
     private(set) var subscription = SubscriptionStatus()
     /// Admitted and not yet submitted: one read brings many.
     private var admitted: [AdmittedMutation] = []
@@ -55,6 +59,10 @@ final class ServerConnection: PeerDriver {
             case .served: .served(host: host, following: nil)
             case .overLimit(let reason): .notServed(reason)
             }
+        switch serving.identify(link.certificate) {
+        case .success(let identity): self.identity = identity
+        case .failure(let fault): rejection = fault
+        }
     }
 
     /// From here on the peer understands why it is not served.
@@ -72,9 +80,26 @@ final class ServerConnection: PeerDriver {
     }
 
     func received(_ message: ClientMessage) {
+        if let rejection { return reject(rejection) }
         carryOut(
             session.messageReceived(
                 message, frameBytes: message.heldBytes, at: serving.instant))
+    }
+
+    /// The lists of revoked certificates are others than when it came.
+    func judgeAgain() {
+        guard let certificate = link?.certificate, rejection == nil else { return }
+        guard case .failure(let fault) = serving.identify(certificate) else { return }
+        rejection = fault
+        // Who has not said hello yet hears of it when it does.
+        if peer != nil { reject(fault) }
+    }
+
+    /// Whatever it says: what comes behind the first message finds the session closed.
+    private func reject(_ fault: TLSFault) {
+        guard !session.isClosed else { return }
+        serving.noteRejection(of: link?.remoteAddress, fault)
+        refuse(GoodbyeCode(fault.code.rawValue), fault.what)
     }
 
     /// The read is over: what it brought is submitted as one piece, and what was refused at the
@@ -107,7 +132,10 @@ final class ServerConnection: PeerDriver {
 
     func closed(_ reason: PeerClosure) {
         switch reason {
-        case .frameMalformed(.prefaceMismatch):
+        case .insecure(let fault):
+            serving.noteRejection(of: nil, fault)
+            carryOut(session.connectionClosed())
+        case .frameMalformed(.prefaceMismatch), .peerSpeaksTLS:
             carryOut(session.frameFaulted(.prefaceMismatch))
         case .frameMalformed(let error):
             // Bytes that are no frame can only come behind the preface.
@@ -214,12 +242,15 @@ final class ServerConnection: PeerDriver {
         return StatusReport.SubscriberRow(
             id: id.rawValue, address: link?.remoteAddress ?? "",
             kind: subscription.isLog ? "log" : "state", client: peer?.client ?? "",
-            actor: peer?.actor ?? "", selection: subscription.selection?.description ?? "",
+            actor: actorName, selection: subscription.selection?.description ?? "",
             seq: seq, behindEvents: head > seq ? head.rawValue - seq.rawValue : 0,
             how: progress.how.name, connectedForSeconds: (now - connectedAt) / 1_000,
             bytesSent: link?.writtenBytes ?? 0, nodeID: subscription.nodeID,
             advertise: subscription.advertise)
     }
+
+    /// A certificate knows better than a hello.
+    private var actorName: String { identity?.name ?? peer?.actor ?? "" }
 
     // MARK: What the session wants
 
@@ -244,7 +275,7 @@ final class ServerConnection: PeerDriver {
             case .sendBareMark: serving.markAlong(id)
             case .pauseReading: read { $0.isFull = true }
             case .resumeReading: read { $0.isFull = false }
-            case .close: link?.closeAfterFlush()
+            case .close: if let link { link.closeAfterFlush() } else { serving.cut(id) }
             }
         }
     }
@@ -321,7 +352,9 @@ final class ServerConnection: PeerDriver {
     }
 
     private var actor: Actor {
-        Actor(name: peer?.actor ?? "", proof: .unverified, address: link?.remoteAddress ?? "")
+        Actor(
+            name: actorName, proof: identity == nil ? .unverified : .certificate,
+            address: link?.remoteAddress ?? "")
     }
 
     private func submitAdmitted() {

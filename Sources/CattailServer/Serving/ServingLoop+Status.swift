@@ -31,7 +31,9 @@ extension ServingLoop {
             daysLeft: daysLeft(logBytes, freeBytes),
             digest: hub.state.digest, count: hub.state.count, storedSeq: views.storedSeq,
             connections: connectionCount.current, counters: hub.counters,
-            refusals: refusals)
+            refusals: refusals, rejections: security?.rejections ?? 0,
+            certificate: security?.node.credentials.current?.own?.validity.notAfter,
+            revokedCount: security?.node.revokedCount)
     }
 
     /// Until the volume is full if the log goes on growing as it has; nil while it is younger than

@@ -51,6 +51,8 @@ final class ServingLoop {
     /// Sockets that are open, served or not.
     let connectionCount: ConnectionCount
     var ledger: ConnectionLedger
+    /// Who may come; nil for plain TCP.
+    var security: ServingSecurity?
     var acceptStanding = AcceptStanding()
     private let plainEncoder = FrameEncoder()
     let limits: ServingLimits
@@ -89,6 +91,7 @@ final class ServingLoop {
         logger = configuration.logger
         clock = configuration.clock
         directory = configuration.directory
+        security = configuration.security.map { ServingSecurity($0) }
         limits = configuration.limits
         recentEvents = NIOLockedValueBox(RecentEvents(byteLimit: hub.limits.recentEventBytes))
         sessionClock = configuration.sessionClock
@@ -311,6 +314,9 @@ final class ServingLoop {
         perform(hub.unsubscribe(id, at: now))
         flush()
     }
+
+    /// Its session is over before there was anything to say it with.
+    func cut(_ id: ConnectionID) { lingering[id]?.channel.close(promise: nil) }
 
     /// The descriptor is given back.
     private func channelClosed(_ id: ConnectionID) {
@@ -550,6 +556,7 @@ final class ServingLoop {
         expireAnswers()
         failover.tidyMembership()
         failover.lookAround()
+        renewSecurity(.second)
         if catchUps.isEmpty { recentEvents.withLockedValue { $0.forget() } }
         flush()
     }

@@ -56,6 +56,11 @@ struct StatusReport {
     var counters: FeedCounters
     /// What subscribers said that they do not take (R58).
     var refusals: UInt64
+    /// Connections that TLS or who they are of has ended.
+    var rejections: UInt64
+    /// When this node's certificate ends; nil without TLS.
+    var certificate: Timestamp?
+    var revokedCount: Int?
 
     /// Where rows end: half of a frame. One row is far smaller than the other half.
     private static let rowByteLimit = 1 << 20
@@ -117,6 +122,13 @@ struct StatusReport {
                 $0.member("endpoints", UInt64(clamping: count))
                 $0.member("storedSeq", storedSeq.rawValue)
             }
+            if let certificate, let revokedCount {
+                $0.object("tls") {
+                    $0.member("notAfter", certificate.description)
+                    $0.member("notAfterSeconds", Double(certificate.microseconds / 1_000_000))
+                    $0.member("revoked", UInt64(clamping: revokedCount))
+                }
+            }
             $0.object("counters") {
                 $0.member("eventsPublished", counters.events)
                 $0.member("framesEncoded", counters.framesEncoded)
@@ -126,6 +138,7 @@ struct StatusReport {
                 $0.member("feedsJudged", counters.feedsJudged)
                 $0.member("feedDifferences", counters.feedDifferences)
                 $0.member("refusals", refusals)
+                $0.member("rejections", rejections)
                 for how in How.allCases {
                     $0.member("resyncs.\(how.name)", counters.resyncs[how] ?? 0)
                 }

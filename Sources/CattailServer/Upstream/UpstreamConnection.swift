@@ -16,6 +16,8 @@ final class UpstreamConnection: PeerDriver {
     private var link: PeerLink<ClientMessage>?
     private var staging: RecordStaging
     private var movement = Movement()
+    /// Why TLS has ended it.
+    private(set) var fault: TLSFault?
 
     init(
         address: ServerAddress, session: ClientSessionStateMachine, staging: RecordStaging,
@@ -33,6 +35,12 @@ final class UpstreamConnection: PeerDriver {
         self.link = link
         // Given up while it was being dialed.
         guard !session.isClosed else { return link.close() }
+        fault = revocation
+        guard fault == nil else {
+            // It is told nothing, not even who asks.
+            link.close()
+            return carryOut(session.connectionClosed())
+        }
         carryOut(session.connected())
     }
 
@@ -45,6 +53,12 @@ final class UpstreamConnection: PeerDriver {
         switch reason {
         case .frameMalformed(let error): carryOut(session.frameFaulted(error))
         case .messageMalformed(let error): carryOut(session.messageFaulted(error))
+        case .insecure(let fault):
+            self.fault = fault
+            carryOut(session.connectionClosed())
+        case .peerSpeaksTLS:
+            fault = .tlsRequired(by: "\(address)")
+            carryOut(session.connectionClosed())
         case .ended, .endedHere, .failed: carryOut(session.connectionClosed())
         }
         link = nil
@@ -55,6 +69,20 @@ final class UpstreamConnection: PeerDriver {
     func tick() {
         if let link, movement.hasMoved(on: link) { session.bytesMoved(at: owner.instant) }
         carryOut(session.ticked(at: owner.instant))
+        leaveIfRevoked()
+    }
+
+    /// The lists may be others than when it was dialed.
+    private func leaveIfRevoked() {
+        guard fault == nil, let revocation else { return }
+        fault = revocation
+        carryOut(session.left(Goodbye(code: .certificateRevoked, message: revocation.what)))
+        owner.ended(self, owner.afterRefusal)
+    }
+
+    /// Why the upstream's certificate is not good any more.
+    private var revocation: TLSFault? {
+        owner.security?.fault(of: link?.certificate)
     }
 
     func stored(_ position: Position) { carryOut(session.recordsStored(position)) }

@@ -20,6 +20,7 @@ final class UpstreamState {
     private let loop: any EventLoop
     private let health: NodeHealth
     private let logger: Logger
+    let security: NodeSecurity?
     private let clock: WallClock
     private let sessionClock: SessionClock
     /// Who this node says it is; nobody until it listens.
@@ -70,6 +71,7 @@ final class UpstreamState {
         self.loop = loop
         self.health = health
         logger = configuration.logger
+        security = configuration.security
         clock = configuration.clock
         sessionClock = configuration.sessionClock
         var generator = SystemRandomNumberGenerator()
@@ -143,7 +145,9 @@ final class UpstreamState {
             owner: self)
         connection = dialed
         let bound = NIOLoopBound((self, dialed), eventLoop: loop)
-        ClientTransport.connect(to: address, on: loop, timeout: Self.connectTimeout) { _ in
+        ClientTransport.connect(
+            to: address, on: loop, timeout: Self.connectTimeout, tls: security?.credentials
+        ) { _ in
             bound.value.1
         }.whenFailure { error in
             let (state, dialed) = bound.value
@@ -193,6 +197,8 @@ final class UpstreamState {
     func noteEnd(of connection: UpstreamConnection, _ end: SessionEnd) {
         let reason: String
         switch end {
+        case .goodbyeSent where connection.fault != nil, .connectionLost:
+            reason = connection.fault?.description ?? "the connection was lost"
         case .goodbyeSent(let goodbye) where goodbye.code == .logOther:
             reason = "it has another log: \(goodbye.message)"
         case .goodbyeSent(let goodbye):
@@ -202,7 +208,6 @@ final class UpstreamState {
             reason = "it said \(goodbye.code): \(goodbye.message)"
             if goodbye.code == .historyOther { part(from: connection, "\(goodbye.message)") }
         case .prefaceMismatched: reason = "it speaks another protocol"
-        case .connectionLost: reason = "the connection was lost"
         }
         note(connection.address, reason)
     }

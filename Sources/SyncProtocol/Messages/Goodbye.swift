@@ -24,6 +24,10 @@ package struct GoodbyeCode: RawRepresentable, Hashable, Sendable, CustomStringCo
     package static let limitExceeded = GoodbyeCode("limit-exceeded")
     package static let selectorInvalid = GoodbyeCode("selector-invalid")
     package static let notAllowed = GoodbyeCode("not-allowed")
+    /// The client's certificate is revoked.
+    package static let certificateRevoked = GoodbyeCode("certificate-revoked")
+    /// The client's certificate says of nobody whose it is.
+    package static let certificateNameless = GoodbyeCode("certificate-nameless")
     /// The pinned log is not the one served here.
     package static let logOther = GoodbyeCode("log-other")
     /// Nothing moved for too long.

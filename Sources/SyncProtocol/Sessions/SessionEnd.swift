@@ -15,7 +15,9 @@ extension GoodbyeCode {
     /// Whether the same hello would meet the same end at any server.
     package var isPermanent: Bool {
         switch self {
-        case .versionUnsupported, .limitExceeded, .selectorInvalid, .notAllowed, .logOther: true
+        case .versionUnsupported, .limitExceeded, .selectorInvalid, .notAllowed,
+            .certificateRevoked, .certificateNameless, .logOther:
+            true
         default: false
         }
     }

@@ -17,6 +17,12 @@ actor AgentProcess: AgentGroup {
             configuration.servers.map(\.description).joined(separator: ","),
         ]
         if let nodes = options.cluster.nodes { arguments += ["--nodes", "\(nodes)"] }
+        if let tls = configuration.tls {
+            arguments += ["--ca", tls.authorities]
+            if let own = tls.own {
+                arguments += ["--cert", own.certificate, "--key", own.key]
+            }
+        }
         if options.byNode { arguments.append("--by-node") }
         for selector in options.selectors { arguments += ["--selector", selector] }
         process = try ChildProcess("agents", arguments, errors: .standardError, input: .kept)

@@ -37,6 +37,10 @@ final class CountingAgents: AgentGroup {
     }
 
     func connect() async throws {
+        guard configuration.tls == nil else {
+            throw UsageFault(
+                "--kind bytes counts what TLS hides", remedy: "use --kind cache, or plain TCP")
+        }
         var loops: [Loop] = []
         for loop in configuration.eventLoopGroup.makeIterator() {
             let counts = loop.submit { NIOLoopBound(LoopCounts(), eventLoop: loop) }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import LogStore
 
 /// A file that documents are read from.
 struct InputFile: Hashable, Sendable {
@@ -27,9 +28,8 @@ struct InputFile: Hashable, Sendable {
     private enum Kind { case missing, file, directory }
 
     private static func kind(_ path: String) -> Kind {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return .missing }
-        return status.st_mode & S_IFMT == S_IFDIR ? .directory : .file
+        guard FileSystem.exists(path) else { return .missing }
+        return FileSystem.isDirectory(path) ? .directory : .file
     }
 
     private static func files(in directory: String, _ depth: Depth) throws(Fault) -> [InputFile] {
@@ -60,11 +60,7 @@ struct InputFile: Hashable, Sendable {
 
     /// How many bytes there are to read; nil for pipes and terminals.
     var byteCount: UInt64? {
-        var status = stat()
-        guard name == "-" ? fstat(0, &status) == 0 : stat(name, &status) == 0,
-            status.st_mode & S_IFMT == S_IFREG
-        else { return nil }
-        return UInt64(clamping: status.st_size)
+        FileSystem.regularSize(of: name == "-" ? "/dev/stdin" : name)
     }
 
     /// Reads the file piece by piece, each as soon as it is there. `take` says whether to go on.

@@ -41,6 +41,8 @@ extension Fault {
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case let error as UpstreamMismatch:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
+        case let error as TLSFault:
+            [Fault(code: error.code.rawValue, what: error.what, remedy: error.remedy)]
         case let error as TransportError:
             [Fault(code: error.code, what: error.what, remedy: error.remedy)]
         case is CancellationError:

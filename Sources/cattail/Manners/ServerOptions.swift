@@ -25,10 +25,13 @@ struct ServerOptions: ParsableArguments {
             valueName: "name"))
     var actor: String?
 
+    @OptionGroup var tls: TLSOptions
+
     func configuration() throws -> ClientConfiguration {
         var configuration = ClientConfiguration(
             servers: try addresses(), actor: Self.actor(given: actor))
         configuration.program = Program.name
+        configuration.tls = try tls.files()
         let wait = try Setting.value(timeout, "timeout", read: DurationArgument.init(argument:))
         if let wait {
             guard wait.duration > .zero else {

@@ -12,7 +12,7 @@ enum NodeProcess {
     static func run(_ start: () async throws -> Node) async throws {
         let signals = NodeSignals()
         // Trapped before the node is ready, so that no signal finds nobody.
-        let sequence = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let sequence = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await signal in sequence { signals.received(signal) }
@@ -27,7 +27,8 @@ enum NodeProcess {
     }
 }
 
-/// What signals do to a node: the first drains it, SIGINT while it drains ends it at once.
+/// What signals do to a node: the first drains it, SIGINT while it drains ends it at once. SIGHUP
+/// has it read certificates anew.
 private final class NodeSignals: Sendable {
     private enum Phase {
         /// There is nothing to drain yet; `started` ends this.
@@ -44,7 +45,17 @@ private final class NodeSignals: Sendable {
 
     func started(_ node: Node) { phase.withLock { $0 = .running(node) } }
 
+    private func renew() {
+        phase.withLock { phase in
+            switch phase {
+            case .starting, .draining: break  // It reads them yet, or needs them no more.
+            case .running(let node): node.renewCertificates()
+            }
+        }
+    }
+
     func received(_ signal: UnixSignal) {
+        guard signal != .sighup else { return renew() }
         phase.withLock { phase in
             switch phase {
             case .starting: exit(0)

@@ -20,6 +20,26 @@ struct ProcessOptions: ParsableArguments {
             "What others are told (default: where it listens).", valueName: "host:port"))
     var advertise: String?
 
+    @OptionGroup var tls: TLSOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Let in only clients whose certificate has one of these common names; * stands for "
+                + "any characters.", valueName: "name[,name]"))
+    var clientCn: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Let in clients whose certificate has one of these URIs as well.",
+            valueName: "uri[,uri]"))
+    var clientUriSan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Lists of revoked certificates (PEM or DER), signed by an authority of --ca.",
+            valueName: "file[,file]"))
+    var crl: String?
+
     @Flag(help: "Listen beyond loopback without TLS: anybody there may read and write.")
     var insecure = false
 
@@ -39,11 +59,44 @@ struct ProcessOptions: ParsableArguments {
         }
         let logger = try logger()
         let address = try address(listen, "listen") ?? .standard
-        try checkReach(of: address, logger)
-        return NodeConfiguration(
+        let security = try security()
+        if security == nil { try checkReach(of: address, logger) }
+        var configuration = NodeConfiguration(
             directory: directory, listen: address,
             advertise: try self.address(advertise, "advertise")?.description,
             upstream: upstream, drainTimeout: try drain(), logger: logger)
+        configuration.security = security
+        return configuration
+    }
+
+    /// A node that listens with TLS shows a certificate and wants one of every client.
+    private func security() throws -> NodeSecurity? {
+        var guests = GuestList()
+        guests.commonNames = try patterns(clientCn, "client-cn")
+        guests.uris = try patterns(clientUriSan, "client-uri-san")
+        let lists = (crl ?? Setting.text("crl"))?.split(separator: ",").map(String.init) ?? []
+        guard let files = try tls.files() else {
+            guard guests == GuestList(), lists.isEmpty else {
+                throw UsageFault(
+                    "--client-cn, --client-uri-san and --crl are of certificates, and there is "
+                        + "no TLS", remedy: "give --ca, --cert and --key")
+            }
+            return nil
+        }
+        guard files.own != nil else {
+            throw UsageFault(
+                "--ca without --cert and --key", remedy: "name this node's certificate too")
+        }
+        return NodeSecurity(files: files, guests: guests, revocationLists: lists)
+    }
+
+    private func patterns(_ given: String?, _ flag: String) throws(UsageFault) -> [NamePattern] {
+        guard let text = given ?? Setting.text(flag) else { return [] }
+        guard let patterns = NamePattern.list(text) else {
+            throw UsageFault(
+                "'\(text)' is no list of names for --\(flag)", remedy: "write NAME[,NAME]")
+        }
+        return patterns
     }
 
     private func address(_ given: String?, _ flag: String) throws -> ServerAddress? {
@@ -62,7 +115,7 @@ struct ProcessOptions: ParsableArguments {
         guard try insecure || Setting.isOn("insecure") else {
             throw UsageFault(
                 "\(address) is beyond loopback, and there is no TLS",
-                remedy: "listen on loopback, or say --insecure")
+                remedy: "give --ca, --cert and --key, listen on loopback, or say --insecure")
         }
         logger.warning(
             "listening beyond loopback without TLS: anybody there may read and write",

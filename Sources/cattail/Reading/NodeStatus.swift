@@ -136,6 +136,12 @@ struct PrometheusText {
         gauge(
             "cattail_views_stored_seq", "Seq of the view on disk.", status["views"]?["storedSeq"])
         gauge("cattail_endpoints", "Live endpoints.", status["views"]?["endpoints"])
+        gauge(
+            "cattail_certificate_not_after_seconds",
+            "When the node's certificate ends, in Unix time.", status["tls"]?["notAfterSeconds"])
+        gauge(
+            "cattail_revoked_certificates", "Certificates that lists take back.",
+            status["tls"]?["revoked"])
         counters(status["counters"])
     }
 

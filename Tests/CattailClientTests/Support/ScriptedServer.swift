@@ -28,7 +28,7 @@ final class ScriptedServer: Sendable {
         let hello = world.map { ServerHello(version: 1, role: .leader, head: $0.head) }
         let (stream, accepted) = AsyncStream.makeStream(of: ScriptedPeer.self)
         let transport = try await ServerTransport.listen(
-            .init(address: ServerAddress(host: "127.0.0.1", port: 0)),
+            .init(address: ServerAddress(host: "127.0.0.1", port: 0), tls: nil),
             group: MultiThreadedEventLoopGroup.singleton, admit: { .welcome },
             makeDriver: { channel in
                 PeerRecorder(eventLoop: channel.eventLoop, hello: hello) { accepted.yield($0) }

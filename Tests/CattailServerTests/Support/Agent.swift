@@ -23,8 +23,12 @@ actor Agent {
         let continuation: CheckedContinuation<Bool, Never>
     }
 
-    init(_ servers: [ServerAddress], _ subscription: SubscriptionConfiguration = .init()) {
+    init(
+        _ servers: [ServerAddress], _ subscription: SubscriptionConfiguration = .init(),
+        tls: TLSFiles? = nil
+    ) {
         var configuration = ClientConfiguration(servers: servers, actor: "agent")
+        configuration.tls = tls
         configuration.pauses = .milliseconds(5)...(.milliseconds(50))
         self.subscription = EndpointSubscription(
             configuration: configuration, subscription: subscription)
@@ -37,6 +41,12 @@ actor Agent {
     ) async -> Agent {
         let agent = Agent(servers, .init(selection: selection, cache: cache, start: start))
         await agent.begin(start)
+        return agent
+    }
+
+    static func start(tls: TLSFiles, _ server: ServerAddress) async -> Agent {
+        let agent = Agent([server], tls: tls)
+        await agent.begin(.nothing)
         return agent
     }
 

@@ -4,6 +4,7 @@ import CattailTestKit
 import EndpointModel
 import Foundation
 import Logging
+import NIOCore
 import SyncTransport
 import Synchronization
 
@@ -74,6 +75,12 @@ final class TestNode: Sendable {
     func tick() async throws {
         guard let node = node.withLock({ $0 }) else { return }
         try await node.tick()
+    }
+
+    /// Has it look at its certificates' files now, and waits until it has.
+    func renewCertificates() async throws {
+        guard let node = node.withLock({ $0 }) else { return }
+        try await node.renewCertificates().get()
     }
 
     // MARK: Clients
