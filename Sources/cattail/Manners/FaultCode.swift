@@ -2,6 +2,8 @@
 /// stand in `docs/error-codes.md`.
 // error-codes
 enum FaultCode {
+    /// What is to be made is there.
+    static let alreadyExists = "already-exists"
     /// A copy of a log has come without its anchor.
     static let anchorMissing = "anchor-missing"
     /// The command was ended before it was done.
