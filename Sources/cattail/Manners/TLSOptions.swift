@@ -15,7 +15,9 @@ struct TLSOptions: ParsableArguments {
             valueName: "file"))
     var cert: String?
 
+    /// `log` has another `--key`, which goes first there: hence the second name.
     @Option(
+        name: [.customLong("key"), .customLong("cert-key")],
         help: ArgumentHelp(
             "Its private key, without a passphrase (CATTAIL_KEY).", valueName: "file"))
     var key: String?
