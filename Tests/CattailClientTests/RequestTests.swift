@@ -133,6 +133,28 @@ struct RequestTests {
         await server.stop()
     }
 
+    /// In one write, so that mostly one read brings both.
+    @Test("what was answered before a goodbye is handed over, though no read ends any more")
+    func answeredAndSentAway() async throws {
+        let world = World()
+        let server = try await ScriptedServer.start()
+        let client = EndpointClient(configuration: configuration(server.address))
+        let sending = client.mutations()
+        try await sending.send(MutationRequest(.apply, endpoint(1)))
+        sending.finish()
+        let connection = try await server.accept()
+        _ = try await connection.greet(world)
+        let mutation = try #require(mutations(await connection.next()).first)
+        connection.send(
+            .answers([Answer(ticket: mutation.ticket, outcome: .created, seq: Seq(1))]),
+            .goodbye(Goodbye(code: .draining, message: "goes down")))
+        var results: [MutationResult] = []
+        for await result in sending { results.append(result) }
+        #expect(results.map(\.seq) == [Seq(1)])
+        await client.close()
+        await server.stop()
+    }
+
     @Test("a follower's answer leads to the leader by itself")
     func notLeader() async throws {
         let world = World()

@@ -239,6 +239,8 @@ extension RequestRunner: ClientConnectionOwner {
             .serverState, .ping, .pong, .unknown:
             break
         }
+        // Of a connection that was given up over this nobody says that the read is over.
+        guard case .established = link else { return handOver() }
     }
 
     private func received(_ answer: Answer) {
