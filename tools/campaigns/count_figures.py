@@ -16,13 +16,13 @@ WARM, EVENTS, FEW, MANY = 40, 400, 1, 101
 # for each event or delivery must. Raise one only with a sentence that says why.
 LIMITS = {
     # With one agent, for each event: commit, fold, answer, frame. 100 to 150.
-    "allocations per event": 200,
+    "allocations per event": 110,
     # One commit each.
     "syncs per event": 1.1,
     # The WAL's pages, and what the views write behind: 4.6 to 5.2.
     "file writes per event": 7,
     # What each agent more costs: 14.
-    "allocations per delivery": 17,
+    "allocations per delivery": 6,
     # One frame is one write, and nobody is read from for it.
     "writes per delivery": 1.05,
     "reads per delivery": 0.1,
