@@ -286,20 +286,27 @@ extension ServerTests {
             let cluster = try await Cluster(followers: 1, minAcks: 0)
             // It says a high epoch in its hello, and has no such event.
             let liar = try RawListener()
-            let logID = try #require(LogID(try await cluster.leader.status().logID))
+            let agent = await Agent.start(cluster.leader.address)
+            try await agent.untilInSync()
+            let known = try #require(await agent.position)
+            await agent.close()
             try await cluster.leader.operate { client in
                 _ = try await client.members(MembersQuery(add: liar.address.description))
             }
             let asked = try await liar.accept()
             await asked.sendPreface()
-            var head = Position.origin(of: logID)
+            var head = known
             head.epoch = Epoch(number: 9, leaderID: 9)
             head.seq = Seq(100)
+            // This history goes on in its own, as far as it says.
+            let forks = [
+                Fork(epoch: head.epoch, firstSeq: Seq(50)),
+                Fork(epoch: known.epoch, firstSeq: Seq(1)),
+            ]
             await asked.send(
                 ServerMessage.hello(
                     ServerHello(
-                        version: 1, server: "liar", role: .leader, head: head,
-                        forks: [Fork(epoch: head.epoch, firstSeq: Seq(50))])))
+                        version: 1, server: "liar", role: .leader, head: head, forks: forks)))
             var query: Query?
             while query == nil, let message = try await asked.next() {
                 if case .query(let wanted) = message { query = wanted }
@@ -307,6 +314,8 @@ extension ServerTests {
             let ticket = try #require(query?.ticket)
             await asked.send(
                 ServerMessage.queryAnswer(QueryAnswer(ticket: ticket, body: .end(Seq(100)))))
+            // Asked once more: what was answered has been dealt with.
+            _ = try await liar.accept()
             let client = cluster.leader.client()
             try await client.apply(Self.endpoint(1))
             #expect(try await cluster.leader.status().role == "leader")
