@@ -269,6 +269,41 @@ extension ServerTests {
                 endpoint: endpoint.encodedEndpoint())
         }
 
+        @Test(
+            "G10: a candidate that is an epoch behind finds the leader, and catches up with what that seals"
+        )
+        func candidateBehind() async throws {
+            var cluster = try await Cluster(followers: 1)
+            let port = cluster.followers[0].address.port
+            try await cluster.followers[0].stop()
+            try await cluster.leader.operate { _ = try await $0.promote(.yes) }
+            // Until the leader has sealed its log, the candidate follows one who tells it nothing.
+            let silent = try RawListener()
+            cluster.followers[0] = try await TestNode.follower(
+                in: cluster.folder.path("f0"), of: silent.address, cluster.leader.address,
+                port: port)
+            let upstream = try await silent.accept()
+            guard case .hello(let hello)? = try await upstream.next() else {
+                throw Unexpected("no hello")
+            }
+            let held = try #require(hello.resume?.position)
+            #expect(held.epoch.number == 1)
+            await upstream.sendPreface()
+            await upstream.send(
+                ServerMessage.hello(
+                    ServerHello(
+                        version: 1, server: "silent", role: .follower, head: held,
+                        leader: cluster.leader.address.description)))
+            let candidate = cluster.followers[0]
+            _ = try await candidate.status("it knows the leader") { $0.leader != nil }
+            let promoting = Task { try await candidate.operate { _ = try await $0.promote(.no) } }
+            _ = try await cluster.leader.status("sealed") { $0.promisedEpoch == 3 }
+            await upstream.send(ServerMessage.goodbye(Goodbye(code: .draining)))
+            try await promoting.value
+            #expect(try await candidate.status().epoch == 3)
+            try await cluster.stop()
+        }
+
         @Test("G10: a leader's directory that was deposed is a follower's from then on")
         func deposedDirectory() async throws {
             let cluster = try await Cluster(followers: 1, minAcks: 1)

@@ -96,25 +96,41 @@ final class Promotion {
 
     private func survey() -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: loop)
-        return askAll(electorate, .yes).flatMapThrowing { heard in
-            try bound.value.surveyed(heard)
+        return askAll(electorate, .yes).flatMap { heard in
+            let promotion = bound.value
+            guard promotion.raise(above: heard) else {
+                return promotion.loop.makeSucceededFuture(heard)
+            }
+            // Who has seen a later epoch than this node had answered to that alone: a leader did
+            // not say that it would seal its log.
+            promotion.unheard = []
+            return promotion.askAll(promotion.electorate, .yes)
+        }.flatMapThrowing { try bound.value.surveyed($0) }
+    }
+
+    /// Asks for an epoch above all that were heard of; whether that is another one now.
+    private func raise(above heard: [Heard]) -> Bool {
+        // A dry run answers with what was asked.
+        for one in heard where one.answer.promised != epoch {
+            seen = max(seen, one.answer.promised.number)
         }
+        // Behind the greatest number comes none: 0 is promised by nobody.
+        let next = seen &+ 1
+        defer { epoch.number = next }
+        return epoch.number != next
     }
 
     private func surveyed(_ heard: [Heard]) throws {
+        _ = raise(above: heard)
         let here = failover.serving.hub.position
         var candidacy = Candidacy(own: here, membership: membership)
         candidacy.promised(.init(position: here, seal: .none), by: own)
         for one in heard {
-            // A dry run answers with what was asked.
-            if one.answer.promised != epoch { seen = max(seen, one.answer.promised.number) }
             candidacy.promised(one.promise, by: one.address)
             if one.role == .leader, one.answer.seal == .head, one.answer.head.epoch >= here.epoch {
                 leader = ServerAddress(one.address)
             }
         }
-        // Behind the greatest number comes none: 0 is promised by nobody.
-        epoch.number = seen &+ 1
         let lacks = candidacy.lacks.filter { lack in
             switch lack {
             case .promises: true
