@@ -74,7 +74,9 @@ Record item:bytes=1 audit:bytes=2
 Item seq:u64=1 prev_seq:u64=2 kind:Kind=3 namespace:text=4 name:text=5 uid:bytes=6 creation_time:i64=7 endpoint:Endpoint=8 control:Control=9
 Audit epoch:u64=1 time:u64=2 wall_time:u64=3 actor:text=4 actor_proof:ActorProof=5 request_id:text=6 request_hash:bytes=7 address:text=8 origin:Origin=9
 Origin resource_version:text=1 uid:text=2 creation_timestamp:text=3 *faults:text=4
-Control type:u32=1 criticality:Criticality=2 epoch:EpochStart=3 membership:Membership=5
+Control type:u32=1 criticality:Criticality=2 epoch:EpochStart=3 rights:Rights=4 membership:Membership=5
+Rights *rules:RightsRule=1
+RightsRule identity:text=1 roles:u32=2 selector:text=3 node:text=4 namespace:text=5
 Membership *voters:text=1 min_acks:u32=2
 EpochStart number:u64=1 leader_id:f64=2
 Endpoint *labels:Label=1 orchestrator:text=2 workload:text=3 node:text=4 container_id:text=5 pod:text=6 endpoint:text=7 service_account_name:text=8 *ip_networks:text=9 *profiles:text=10 interface_name:text=11 mac:text=12 *ports:Port=13 *ip_nats:IPNAT=14 ipv4_gateway:text=15 ipv6_gateway:text=16 *allow_spoofed_source_prefixes:text=17 qos_controls:QoSControls=18 *annotations:Label=19 generate_name:text=20 other_metadata:text=21 unknown_fields:text=22
@@ -90,7 +92,7 @@ ClientMessage |hello:ClientHello=1 |mutations:Mutations=2 |query:Query=3 |cancel
 ClientHello version_min:u32=1 version_max:u32=2 role:Role=3 client:text=4 actor:text=5 selection:Selection=6 resume:ResumeToken=7 cursor:SnapshotCursor=8 capabilities:u32=9 node_id:bytes=10 advertise:text=11
 Mutations *mutations:Mutation=1
 Mutation ticket:u64=1 request_id:text=2 operation:Operation=3 namespace:text=4 name:text=5 endpoint:Endpoint=6 ?expected_seq:u64=7 expected_uid:bytes=8 origin:Origin=9 dry_run:DryRun=10
-Query ticket:u64=1 |get:GetQuery=2 |list:ListQuery=3 |log:LogQuery=4 |history:HistoryQuery=5 |diff:DiffQuery=6 |verify:VerifyQuery=7 |status:StatusQuery=8 |members:MembersQuery=12 |promote:PromoteQuery=13 |promise:PromiseQuery=14
+Query ticket:u64=1 |get:GetQuery=2 |list:ListQuery=3 |log:LogQuery=4 |history:HistoryQuery=5 |diff:DiffQuery=6 |verify:VerifyQuery=7 |status:StatusQuery=8 |members:MembersQuery=12 |promote:PromoteQuery=13 |promise:PromiseQuery=14 |rights:RightsQuery=15
 Point |seq:u64=1 |time:u64=2 |age:u64=3
 GetQuery namespace:text=1 name:text=2 at:Point=3
 ListQuery selection:Selection=1 at:Point=2
@@ -101,6 +103,7 @@ VerifyQuery from:u64=1
 StatusQuery
 MembersQuery add:text=1 remove:text=2
 PromoteQuery force:Force=1
+RightsQuery wanted:Rights=1 ?expected_seq:u64=2
 PromiseQuery log_id:bytes=1 epoch_number:u64=2 epoch_leader:f64=3 candidate:text=4 dry_run:DryRun=5
 Cancel ticket:u64=1
 Applied position:Position=1 digest:bytes=2
@@ -147,7 +150,7 @@ REQUIRED = {
     "Patch": ("seq", "prev_seq"), "DiffQuery": ("from", "to"), "Resync": ("how", "start"),
     "Change": (ONEOF,), "Mark": (ONEOF,), "Applied": ("position", "digest"), "Durable": ("position",),
     "Behind": ("head",), "Answer": ("outcome",), "LogRow": ("record", "chain"), "VerifyPart": ("head",),
-    "PromiseQuery": ("log_id", "epoch_number"), "PromiseAnswer": ("head",),
+    "RightsRule": ("identity",), "PromiseQuery": ("log_id", "epoch_number"), "PromiseAnswer": ("head",),
     # R17, R18
     "Item": ("seq", "kind"), "Audit": ("epoch",), "Record": ("item", "audit"),
 }
@@ -363,6 +366,9 @@ def check(name, message, out, canonical):
             if before is not None and voter.encode() <= before:
                 raise Fault("keys-not-ascending", f"voters: {voter!r} after {before!r}")
             before = voter.encode()
+    elif name == "Rights":                                                      # R18
+        if len(out.get("rules", ())) > 1000:
+            raise Fault("inconsistent", "more than 1000 rules")
     elif name == "Port":                                                        # R16.7
         if "protocol_number" in out and "protocol_name" in out:
             raise Fault("inconsistent", "a port's protocol is a number or a name")
@@ -1401,7 +1407,7 @@ class LogReader:
                 state[2] = control.get("epoch", {}).get("leader_id", 0)
                 if control.get("epoch", {}).get("number", 0) != audit["epoch"]:
                     raise Refused("inconsistent", f"record {seq}: the epoch that begins is not the audit's", seq)
-            elif control.get("type") == 3:                                      # R60: says nothing of the state
+            elif control.get("type") in (2, 3):                                 # R60, R66: say nothing of the state
                 pass
             elif control.get("criticality") == 1:                               # R19
                 raise Refused("inconsistent", f"record {seq}: an unknown critical control event {control.get('type', 0)}", seq)

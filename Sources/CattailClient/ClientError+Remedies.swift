@@ -53,6 +53,7 @@ extension ClientError.Code {
         case "query-unknown", "version-unsupported": "use releases that fit together"
         case "read-only": "look at the node's log; writes come back by themselves"
         case "request-id-reused": "give each request an ID of its own"
+        case "rights-lockout": "add a rule with the role admin that fits who applies them"
         case "selector-invalid": "correct the selector"
         case "too-few-voters": "add another voter first, or start the leader with fewer --min-acks"
         case "too-long", "limit-exceeded": "shorten what is named"

@@ -13,26 +13,26 @@ package struct EndpointView: Sendable {
     /// The first event of which nobody here can say what it did. The state stays what it was
     /// before: `seq` goes on, and `state.seq` does not (R19).
     package private(set) var unknownEvent: UnknownEvent?
-    /// Who votes. It is folded from behind an unknown event too: what a promotion may do must not
-    /// hang on what the event did to the state.
-    package private(set) var membership: MembershipStanding
+    /// Who votes, and who may do what. It is folded from behind an unknown event too: what a
+    /// promotion may do must not hang on what the event did to the state.
+    package private(set) var control: ControlStanding
 
     /// The view of the empty log.
     package init() { self.init(state: EndpointSet(), tombstones: Tombstones()) }
 
     /// A view that was folded before.
     package init(
-        state: EndpointSet, tombstones: Tombstones, membership: MembershipStanding = .none
+        state: EndpointSet, tombstones: Tombstones, control: ControlStanding = .none
     ) {
         self.state = state
         self.tombstones = tombstones
-        self.membership = membership
+        self.control = control
         seq = state.seq
     }
 
     /// A view that was folded before, up to `seq`; its state is that before the unknown event.
     package init(
-        state: EndpointSet, tombstones: Tombstones, membership: MembershipStanding = .none,
+        state: EndpointSet, tombstones: Tombstones, control: ControlStanding = .none,
         before unknownEvent: UnknownEvent, seq: Seq
     ) {
         precondition(
@@ -40,7 +40,7 @@ package struct EndpointView: Sendable {
             "a state at \(state.seq) in a view at \(seq), before \(unknownEvent)")
         self.state = state
         self.tombstones = tombstones
-        self.membership = membership
+        self.control = control
         self.seq = seq
         self.unknownEvent = unknownEvent
     }
@@ -48,6 +48,8 @@ package struct EndpointView: Sendable {
     package var items: OrderedItems { state.items }
     package var digest: StateDigest { state.digest }
     package var count: Int { state.count }
+    package var membership: MembershipStanding { control.membership }
+    package var rights: RightsStanding { control.rights }
 
     /// What an event did. `previous` is the endpoint that lived under the key before: the item
     /// that a put replaced or a delete removed. (It is nil from an unknown event on.)
@@ -71,7 +73,7 @@ package struct EndpointView: Sendable {
             throw .seqUnexpected(found: item.seq, expected: seq.next)
         }
         let previous = unknownEvent == nil ? try change(by: item) : nil
-        if item.kind == .control { membership = membership.followed(by: item) }
+        if item.kind == .control { control = control.followed(by: item) }
         seq = item.seq
         return Change(item: item, previous: previous)
     }

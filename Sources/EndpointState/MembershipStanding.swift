@@ -32,27 +32,18 @@ package struct MembershipStanding: Hashable, Sendable {
     package func followed(by membership: Membership, at seq: Seq) -> MembershipStanding {
         MembershipStanding(current: membership, previous: current, seq: seq)
     }
-
-    /// After an event of any kind.
-    package func followed(by item: EncodedItem) -> MembershipStanding {
-        guard item.kind == .control, case .membership(let membership)? = try? item.control()
-        else { return self }
-        return followed(by: membership, at: item.seq)
-    }
 }
 
 extension MembershipStanding {
-    /// For the views file: both memberships as events have them, and the seq.
-    package var encoded: [UInt8] {
-        var writer = ProtoWriter()
+    /// Both memberships as events have them, and the seq.
+    func write(to writer: inout ProtoWriter) {
         writer.message(1) { current.write(to: &$0) }
         writer.message(2) { previous.write(to: &$0) }
         writer.number(3, seq.rawValue)
-        return writer.bytes
     }
 
-    package init(encoded bytes: UnsafeRawBufferPointer) throws(WireError) {
-        var reader = ProtoReader(bytes, order: .ascending)
+    init(_ reader: consuming ProtoReader) throws(WireError) {
+        var reader = reader
         var current = Membership()
         var previous = Membership()
         var seq = Seq.zero

@@ -175,9 +175,7 @@ package struct FeedHub {
     ) -> [HubAction] {
         if let event = view.unknownEvent { return [.turnAway(id, event)] }
         let feedID = FeedID(selection, form)
-        if feeds[feedID] == nil { makeFeed(feedID, selection) }
-        feeds[feedID]?.subscribers.insert(id)
-        feeds[feedID]?.idleSince = nil
+        join(feedID, selection, id)
         subscribers[id] = Subscriber(
             id: id, subject: .state(feedID), phase: .awaitingFeed(start), held: .zero)
         advance(id)
@@ -200,6 +198,35 @@ package struct FeedHub {
         if case .patches = feed.id.form { patchFeeds -= 1 }
     }
 
+    /// The subscriber is given another selection from here on: its rights have changed. What it
+    /// lacks of that, and what it may not hold any more, a snapshot tells it.
+    package mutating func move(
+        _ id: SubscriberID, to selection: Selection, at milliseconds: UInt64
+    ) -> [HubAction] {
+        guard let subscriber = subscribers[id], case .state(let old) = subscriber.subject else {
+            return []
+        }
+        let feedID = FeedID(selection, old.form)
+        guard feedID != old else { return [] }
+        if case .catchingUp = subscriber.phase { actions.append(.endCatchUp(id)) }
+        leave(old, id, at: milliseconds)
+        join(feedID, selection, id)
+        subscribers[id] = subscriber.moved(to: feedID)
+        advance(id)
+        return takeActions()
+    }
+
+    private mutating func join(_ feed: FeedID, _ selection: Selection, _ id: SubscriberID) {
+        if feeds[feed] == nil { makeFeed(feed, selection) }
+        feeds[feed]?.subscribers.insert(id)
+        feeds[feed]?.idleSince = nil
+    }
+
+    private mutating func leave(_ feed: FeedID, _ id: SubscriberID, at milliseconds: UInt64) {
+        feeds[feed]?.subscribers.remove(id)
+        if feeds[feed]?.subscribers.isEmpty == true { feeds[feed]?.idleSince = milliseconds }
+    }
+
     /// A subscriber of the log comes; it holds everything up to `held`, which is on this
     /// history.
     package mutating func subscribeToLog(_ id: SubscriberID, held: Position) -> [HubAction] {
@@ -220,9 +247,7 @@ package struct FeedHub {
         case .log:
             logSubscribers.remove(id)
             if logSubscribers.isEmpty { forgetRecords() }
-        case .state(let feed):
-            feeds[feed]?.subscribers.remove(id)
-            if feeds[feed]?.subscribers.isEmpty == true { feeds[feed]?.idleSince = milliseconds }
+        case .state(let feed): leave(feed, id, at: milliseconds)
         }
         return takeActions()
     }
@@ -250,7 +275,7 @@ package struct FeedHub {
         feeds[id]?.built(members)
         if let whole = feeds[id]?.giveBackState(at: position.seq) {
             view = EndpointView(
-                state: whole, tombstones: view.tombstones, membership: view.membership)
+                state: whole, tombstones: view.tombstones, control: view.control)
         }
         makeFrame(of: id)
         advanceSubscribers(of: id)

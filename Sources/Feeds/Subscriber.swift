@@ -80,6 +80,16 @@ package struct Subscriber {
     var how = How.deltas
     var inFlightBytes = 0
 
+    /// The same of another feed, of which it holds nothing that counts; what was written for it
+    /// before is in flight still.
+    func moved(to feed: FeedID) -> Subscriber {
+        var moved = Subscriber(
+            id: id, subject: .state(feed), phase: .awaitingFeed(.snapshot(.otherSelection)),
+            held: held)
+        moved.inFlightBytes = inFlightBytes
+        return moved
+    }
+
     /// Takes a ring's last frame, when it is at the tail and stands where the frame begins, so that
     /// it has everything then. False, and no change, when not, or when there is no room.
     mutating func takeNewest(_ frame: FrameRing.Frame, inFlightLimit: Int) -> Bool {

@@ -15,7 +15,7 @@ package struct PendingChanges: Sendable {
     private(set) var deadCount: Int
     /// From it on nothing is taken up but positions: see `EndpointView`.
     private(set) var unknownEvent: UnknownEvent?
-    private(set) var membership: MembershipStanding
+    private(set) var control: ControlStanding
 
     /// Nothing yet: the file holds this view.
     package init(after view: PositionedView) {
@@ -24,14 +24,14 @@ package struct PendingChanges: Sendable {
         liveCount = view.view.count
         deadCount = view.view.tombstones.count
         unknownEvent = view.view.unknownEvent
-        membership = view.view.membership
+        control = view.view.control
     }
 
     /// Takes up what an event did; `position` is behind it, or behind the batch that it is of.
     /// Digest and counts follow from the changes: no view is needed here.
     package mutating func add(_ change: EndpointView.Change, at position: Position) {
         self.position = position
-        if change.item.kind == .control { membership = membership.followed(by: change.item) }
+        if change.item.kind == .control { control = control.followed(by: change.item) }
         guard unknownEvent == nil else { return }
         switch change.item.kind {
         case .control:

@@ -20,7 +20,7 @@ enum ViewFile {
     /// "CTVW", in the SQLite header.
     static let applicationID: Int64 = 0x4354_5657
     /// Of another format a file is thrown away, whether older or newer: it can be made anew.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     private static let fillCacheKiB = 16 << 10
 
@@ -39,7 +39,7 @@ enum ViewFile {
         epoch INTEGER NOT NULL, leader_id INTEGER NOT NULL, seq INTEGER NOT NULL, \
         chain BLOB NOT NULL, digest BLOB NOT NULL, tombstone_sum BLOB NOT NULL, \
         live INTEGER NOT NULL, dead INTEGER NOT NULL, unknown_seq INTEGER NOT NULL, \
-        unknown_type INTEGER NOT NULL, membership BLOB NOT NULL, checksum BLOB NOT NULL)
+        unknown_type INTEGER NOT NULL, control BLOB NOT NULL, checksum BLOB NOT NULL)
         """,
     ]
 
@@ -98,7 +98,7 @@ enum ViewFile {
             StoredPosition(
                 position: view.position, digest: view.view.digest, tombstoneSum: sum,
                 liveCount: view.view.count, deadCount: dead.count,
-                unknownEvent: view.view.unknownEvent, membership: view.view.membership))
+                unknownEvent: view.view.unknownEvent, control: view.view.control))
     }
 
     /// Puts the file at `next` in the place of `path`. A journal of the old file goes first: beside
@@ -137,8 +137,8 @@ struct StoredPosition: Hashable {
     var deadCount: Int
     /// Where the state stands still; nil: at the position.
     var unknownEvent: UnknownEvent?
-    /// Who votes.
-    var membership: MembershipStanding
+    /// What the control events came to.
+    var control: ControlStanding
 
     /// SHA-256 over all of it: nothing else guards the epoch. And over the types of control events
     /// that this version knows: one that knows others folds the same log to another state, and
@@ -155,7 +155,7 @@ struct StoredPosition: Hashable {
         bytes += position.logID.bytes
         for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
         bytes += position.chain.bytes + digest.sum.bytes + tombstoneSum.sum.bytes
-        return Hash256.of(bytes + membership.encoded)
+        return Hash256.of(bytes + control.encoded)
     }
 }
 

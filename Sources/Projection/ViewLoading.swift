@@ -24,11 +24,11 @@ struct ViewLoading {
         let view =
             if let unknownEvent = stored.unknownEvent {
                 EndpointView(
-                    state: state, tombstones: tombstones, membership: stored.membership,
+                    state: state, tombstones: tombstones, control: stored.control,
                     before: unknownEvent, seq: stored.position.seq)
             } else {
                 EndpointView(
-                    state: state, tombstones: tombstones, membership: stored.membership)
+                    state: state, tombstones: tombstones, control: stored.control)
             }
         return (PositionedView(view: view, position: stored.position), stored)
     }
@@ -39,7 +39,7 @@ struct ViewLoading {
             connection,
             """
             SELECT log_id, epoch, leader_id, seq, chain, digest, tombstone_sum, live, dead, \
-            checksum, unknown_seq, unknown_type, membership FROM position WHERE id = 1
+            checksum, unknown_seq, unknown_type, control FROM position WHERE id = 1
             """)
         guard try query.step(),
             let logID = query.withBlob(0, { LogID(bytes: $0) }) ?? nil,
@@ -49,7 +49,7 @@ struct ViewLoading {
             let checksum = hash(query, 9), live >= 0, dead >= 0, seq >= 0,
             let unknownSeq = query.integer(10), (0...seq).contains(unknownSeq),
             let unknownType = query.integer(11).flatMap({ UInt32(exactly: $0) }),
-            let membership = membership(query, 12)
+            let control = control(query, 12)
         else { throw ViewFault("it holds no position") }
         let stored = StoredPosition(
             position: Position(
@@ -61,7 +61,7 @@ struct ViewLoading {
             liveCount: Int(live), deadCount: Int(dead),
             unknownEvent: unknownSeq == 0
                 ? nil : UnknownEvent(seq: Seq(UInt64(unknownSeq)), type: unknownType),
-            membership: membership)
+            control: control)
         guard checksum == stored.checksum else {
             throw ViewFault(
                 "its position does not match its checksum: it is damaged, or of a version that "
@@ -70,8 +70,8 @@ struct ViewLoading {
         return stored
     }
 
-    private func membership(_ query: SQLiteStatement, _ column: Int32) -> MembershipStanding? {
-        query.withBlob(column) { try? MembershipStanding(encoded: $0) } ?? nil
+    private func control(_ query: SQLiteStatement, _ column: Int32) -> ControlStanding? {
+        query.withBlob(column) { try? ControlStanding(encoded: $0) } ?? nil
     }
 
     private func hash(_ query: SQLiteStatement, _ column: Int32) -> Hash256? {

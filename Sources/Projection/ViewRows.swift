@@ -28,7 +28,7 @@ final class ViewRows {
             """
             INSERT OR REPLACE INTO position (id, log_id, epoch, leader_id, seq, chain, digest, \
             tombstone_sum, live, dead, unknown_seq, unknown_type, checksum, \
-            membership) \
+            control) \
             VALUES (1,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
             """)
     }
@@ -90,7 +90,7 @@ final class ViewRows {
         let blobs: [(Int32, [UInt8])] = [
             (1, position.logID.bytes), (5, position.chain.bytes), (6, stored.digest.sum.bytes),
             (7, stored.tombstoneSum.sum.bytes), (12, stored.checksum.bytes),
-            (13, stored.membership.encoded),
+            (13, stored.control.encoded),
         ]
         try positionPut.bind(2, Int64(bitPattern: position.epoch.number))
         try positionPut.bind(3, Int64(bitPattern: position.epoch.leaderID))

@@ -18,7 +18,7 @@ extension ViewStore {
         next.liveCount = pending.liveCount
         next.deadCount = pending.deadCount
         next.unknownEvent = pending.unknownEvent
-        next.membership = pending.membership
+        next.control = pending.control
         next.tombstoneSum = tombstoneSum(after: pending)
         guard next != stored else { return }
         do {

@@ -50,11 +50,17 @@ package struct Actor: Hashable, Sendable {
     package let proof: AuditPart.ActorProof
     /// `127.0.0.1:40112`.
     package let address: String
+    /// As rights see it.
+    package let identity: Identity
 
-    package init(name: String, proof: AuditPart.ActorProof, address: String) {
+    /// - Parameter identity: Nil: what its name claims.
+    package init(
+        name: String, proof: AuditPart.ActorProof, address: String, identity: Identity? = nil
+    ) {
         self.name = name
         self.proof = proof
         self.address = address
+        self.identity = identity ?? .claimed(name)
     }
 }
 

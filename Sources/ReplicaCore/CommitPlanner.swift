@@ -22,6 +22,7 @@ struct CommitPlanner {
     }
 
     private let view: KeyedView
+    private var gate: WriteGate
     private let wallTime: Timestamp
     /// The item of each key's last planned event.
     private var overlay: KeyTable
@@ -31,10 +32,11 @@ struct CommitPlanner {
 
     /// - Parameter count: Mutations that will come.
     init(
-        view: KeyedView, head: Position, time: Timestamp, wallTime: Timestamp,
-        uids: SeededGenerator, count: Int
+        view: KeyedView, rights: RightsStanding, head: Position, time: Timestamp,
+        wallTime: Timestamp, uids: SeededGenerator, count: Int
     ) {
         self.view = view
+        gate = WriteGate(rights)
         overlay = KeyTable(shardBits: 0, reserving: count)
         requestsInBatch.reserveCapacity(count)
         self.wallTime = wallTime
@@ -98,7 +100,9 @@ struct CommitPlanner {
     }
 
     private mutating func judge(_ mutation: AdmittedMutation) {
-        switch (mutation.operation, standing(of: mutation)) {
+        let standing = standing(of: mutation)
+        if let refusal = gate.refusal(of: mutation, standing) { return refuse(mutation, refusal) }
+        switch (mutation.operation, standing) {
         case (.create, .live(let item)):
             refuse(mutation, .alreadyExists(mutation.key, standing: item))
         case (.create, .gone(let last)): create(mutation, after: last)

@@ -56,7 +56,44 @@ package enum MembershipRefusal: Error, Hashable, Sendable {
     }
 }
 
+/// Rights that are to replace those in force.
+package struct RightsWish: Sendable {
+    package let rights: Rights
+    /// Of the event that must be in force still; nil: any, or none.
+    package let expectedSeq: Seq?
+    package let actor: Actor
+
+    package init(rights: Rights, expectedSeq: Seq?, actor: Actor) {
+        self.rights = rights
+        self.expectedSeq = expectedSeq
+        self.actor = actor
+    }
+}
+
 extension LeaderCore {
+    /// Whether the actor may operate this node, by the rights in force where events are made.
+    package func judge(operator actor: Actor) throws(MutationFailure) {
+        guard control.rights.grant(to: actor.identity)?.allows(.operation) == true else {
+            throw .notAllowed(actor, .operation)
+        }
+    }
+
+    /// The rights to be put in force; nil when they are.
+    package func judge(_ wish: RightsWish) throws(MutationFailure) -> Rights? {
+        try judge(operator: wish.actor)
+        let standing = control.rights
+        if let expected = wish.expectedSeq, expected != standing.seq {
+            throw .rightsConflict(expected: expected, standing: standing.seq)
+        }
+        let faults = wish.rights.faults()
+        guard faults.isEmpty else { throw .invalid(faults) }
+        if wish.rights == standing.rights { return nil }
+        guard wish.rights.grant(to: wish.actor.identity)?.allows(.operation) == true else {
+            throw .rightsLockout(wish.actor)
+        }
+        return wish.rights
+    }
+
     /// A handful is what anybody needs; the bound keeps hellos and ledgers small.
     package static let voterLimit = 64
 

@@ -14,7 +14,8 @@ package struct LeaderCore: Sendable {
     package private(set) var head: Position
     /// The time of the last event; the next is never earlier.
     package private(set) var lastTime: Timestamp
-    package private(set) var membership: MembershipStanding
+    /// Who votes, and who may do what.
+    package private(set) var control: ControlStanding
     /// Above the epoch in force when this node has promised another one to acknowledge nothing
     /// more (G10).
     package private(set) var pledge: Pledge
@@ -30,7 +31,7 @@ package struct LeaderCore: Sendable {
         self.head = head
         self.lastTime = lastTime
         self.pledge = pledge
-        membership = view.membership
+        control = view.control
         uids = SeededGenerator(seed: seed)
     }
 
@@ -40,6 +41,8 @@ package struct LeaderCore: Sendable {
             view: follower.view, head: follower.head, lastTime: follower.lastTime,
             pledge: follower.pledge, seed: seed)
     }
+
+    package var membership: MembershipStanding { control.membership }
 
     /// Whether nothing may be acknowledged any more in the epoch in force (G10).
     package var isSealed: Bool { pledge.seals(head.epoch) }
@@ -68,8 +71,8 @@ package struct LeaderCore: Sendable {
         fetch: (Seq) throws(Failure) -> EncodedRecord
     ) throws(Failure) -> CommitPlan {
         var planner = CommitPlanner(
-            view: view, head: head, time: max(lastTime, wallTime), wallTime: wallTime, uids: uids,
-            count: mutations.count)
+            view: view, rights: control.rights, head: head, time: max(lastTime, wallTime),
+            wallTime: wallTime, uids: uids, count: mutations.count)
         for mutation in mutations {
             if planner.repeatsInBatch(mutation) { continue }
             if case .withoutEvent = search, planner.decide(mutation) == .event { continue }
@@ -109,7 +112,7 @@ package struct LeaderCore: Sendable {
         head = plan.head
         lastTime = max(lastTime, plan.time)
         return plan.records.map { record in
-            membership = membership.followed(by: record.item)
+            control = control.followed(by: record.item)
             do { return try view.fold(record.item) } catch {
                 preconditionFailure("a planned event does not fold: \(error)")
             }

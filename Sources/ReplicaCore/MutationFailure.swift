@@ -104,6 +104,20 @@ package struct MutationFailure: Error, Sendable {
         MutationFailure(.notAllowed, why)
     }
 
+    /// Other rights are in force than those that were to be replaced.
+    package static func rightsConflict(expected: Seq, standing: Seq) -> MutationFailure {
+        MutationFailure(
+            .conflict,
+            "the rights in force are of seq \(standing), not of seq \(expected) as the document says"
+        )
+    }
+
+    /// Nobody may take from itself what it would need to mend that.
+    package static func rightsLockout(_ actor: Actor) -> MutationFailure {
+        MutationFailure(
+            .rightsLockout, "by these rights \(actor.name), who applies them, is no admin")
+    }
+
     package static func promotionRefused(_ why: String) -> MutationFailure {
         MutationFailure(.promotionRefused, why)
     }

@@ -35,7 +35,7 @@ struct Cattail: AsyncParsableCommand {
                 name: "Operations:",
                 subcommands: [
                     StatusCommand.self, MembersCommand.self, PromoteCommand.self,
-                    BackupCommand.self, RestoreCommand.self, CertsCommand.self,
+                    RightsCommand.self, BackupCommand.self, RestoreCommand.self, CertsCommand.self,
                     BenchCommand.self,
                 ]),
         ])

@@ -188,6 +188,30 @@ struct HeldStateTests {
         }
     }
 
+    @Test("until its mark, what is held is of the selection that it was of (G7, G13)")
+    func otherSelectionCut() {
+        let world = world(5)
+        var mirror = Mirror()
+        var held = holder(of: world, &mirror)
+        let narrowed = Selection(node: "n").fingerprint
+        let move = Resync(
+            how: .snapshot, start: world.head, reason: .otherSelection, fingerprint: narrowed)
+        _ = held.resyncReceived(move)
+        _ = held.changesReceived(Array(world.items(after: nil).prefix(2)))
+        #expect(held.token == ResumeToken(position: world.head, fingerprint: fingerprint))
+        #expect(held.cursor?.fingerprint == narrowed)
+        held.connectionEnded()
+        #expect(held.token?.fingerprint == fingerprint)
+        _ = held.resyncReceived(move)
+        // What was staged before the cut goes on.
+        guard case .applied(let batch) = held.markReceived(Mark(position: world.head)) else {
+            Issue.record("the mark was refused")
+            return
+        }
+        #expect(batch.changes.count == 3 && held.state.count == 2)
+        #expect(held.token == ResumeToken(position: world.head, fingerprint: narrowed))
+    }
+
     @Test("a reset, or a snapshot of another selection, does not go on with what is staged")
     func otherStaging() {
         let world = world(6)

@@ -62,7 +62,9 @@ struct InterleavingTests {
         let snapshotsDue = run.snapshotsDue + run.world.seen.snapshotsCheaper
         #expect(resyncs[.snapshot, default: 0] <= UInt64(snapshotsDue))
         for connection in run.world.connections.values {
-            guard case .resume? = connection.start, let first = connection.resyncs.first else {
+            guard case .resume? = connection.start, !connection.isMoved,
+                let first = connection.resyncs.first
+            else {
                 continue
             }
             #expect(first.how == .deltas || first.how == .netChange)
@@ -114,6 +116,7 @@ struct RandomRun {
         case ..<92: try toggleSocket()
         case ..<94: if let id = anyone() { try world.markAlong(id) }
         case ..<96: try world.publish()
+        case ..<98: try move()
         default: try world.passTime(UInt64(dice.below(30)))
         }
     }
@@ -192,6 +195,14 @@ struct RandomRun {
             snapshotsDue += 1
             try world.subscribe(held, start: .snapshot(.noToken))
         }
+    }
+
+    /// Another selection than it has now, and than those that it has not heard of yet.
+    private mutating func move() throws {
+        guard let id = anyone(), let wanted = world.connections[id]?.wantedSelection else { return }
+        let others = selections.filter { $0 != wanted }
+        snapshotsDue += 1
+        try world.move(id, to: dice.pick(others))
     }
 
     private mutating func park() throws {

@@ -194,12 +194,12 @@ struct ViewStoreTests {
             path: scratch.path("views.sqlite"), access: .readWrite)
         let (blobs, numbers) = try Self.position(in: connection)
         func checksum(knowing types: String) -> Hash256 {
-            var bytes = Array("cattail/views/v3/\(types)".utf8) + blobs[0]
+            var bytes = Array("cattail/views/v4/\(types)".utf8) + blobs[0]
             for number in numbers { withUnsafeBytes(of: number.bigEndian) { bytes += $0 } }
             return Hash256.of(bytes + blobs[1] + blobs[2] + blobs[3] + blobs[5])
         }
-        #expect(checksum(knowing: "1,3").bytes == blobs[4])
-        try connection.execute("UPDATE position SET checksum = x'\(checksum(knowing: "1,2,3"))'")
+        #expect(checksum(knowing: "1,2,3").bytes == blobs[4])
+        try connection.execute("UPDATE position SET checksum = x'\(checksum(knowing: "1,2,3,4"))'")
         try connection.close()
         let opened = try open(scratch, history)
         guard case .rebuilt(let reason) = opened.origin else {
@@ -241,7 +241,36 @@ struct ViewStoreTests {
         #expect(again.view.view.membership == changed)
     }
 
-    /// Log ID, chain, digest, sum, checksum and membership; then the numbers, in the order of the checksum.
+    @Test("Rights are kept with the view, made anew, loaded and written behind (G5, G13)")
+    func rights() throws {
+        let scratch = try TemporaryFolder()
+        let history = try RandomHistory(seed: 17, events: 20)
+        let time = Timestamp(seconds: 1_900_000_000)
+        func append(_ rights: Rights) throws -> RightsStanding {
+            let seq = Seq(UInt64(history.log.rows.count) + 1)
+            history.log.append(
+                try .control(seq: seq, .rights(rights)),
+                audit: AuditPart(epochNumber: 1, time: time, wallTime: time))
+            return RightsStanding(rights: rights, seq: seq)
+        }
+        let root = try #require(NamePattern("root"))
+        let first = try append(Rights(rules: [.init(identity: root, roles: [.admin])]))
+        let made = try open(scratch, history)
+        #expect(made.view.view.rights == first)
+        try made.store.close()
+        let second = try append(Rights())
+        let loaded = try open(scratch, history)
+        #expect(loaded.origin == .loaded(at: first.seq))
+        #expect(loaded.view.view.rights == second)
+        try loaded.store.write(loaded.pending)
+        try loaded.store.close()
+        let again = try open(scratch, history)
+        #expect(again.origin == .loaded(at: second.seq))
+        #expect(again.view.view.rights == second)
+        #expect(again.view.view.membership == .none)
+    }
+
+    /// Log ID, chain, digest, sum, checksum and control standing; then the numbers, in the order of the checksum.
     private static func position(in connection: SQLiteConnection) throws
         -> (blobs: [[UInt8]], numbers: [Int64])
     {
@@ -249,7 +278,7 @@ struct ViewStoreTests {
             connection,
             """
             SELECT log_id, chain, digest, tombstone_sum, checksum, epoch, leader_id, seq, live, \
-            dead, unknown_seq, unknown_type, membership FROM position
+            dead, unknown_seq, unknown_type, control FROM position
             """)
         guard try row.step() else { throw Unexpected() }
         return (

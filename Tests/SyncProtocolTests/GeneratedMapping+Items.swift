@@ -95,6 +95,10 @@ func generated(_ item: EncodedItem) throws -> Cattail_V1_Item {
                 $0.control.criticality = .critical
                 $0.control.epoch.number = epoch.number
                 $0.control.epoch.leaderID = epoch.leaderID
+            case .rights(let rights):
+                $0.control.type = 2
+                $0.control.criticality = .critical
+                $0.control.rights = generated(rights)
             case .membership(let membership):
                 $0.control.type = 3
                 $0.control.criticality = .critical
@@ -128,5 +132,19 @@ func generated(_ record: EncodedRecord) throws -> Cattail_V1_Record {
     try .with {
         $0.item = try generated(record.item).serializedData()
         $0.audit = try generated(record.audit()).serializedData()
+    }
+}
+
+func generated(_ rights: Rights) -> Cattail_V1_Rights {
+    .with {
+        $0.rules = rights.rules.map { rule in
+            .with {
+                $0.identity = rule.identity.description
+                $0.roles = rule.roles.rawValue
+                $0.selector = rule.selection.selector
+                $0.node = rule.selection.node
+                $0.namespace = rule.selection.namespace
+            }
+        }
     }
 }

@@ -120,6 +120,11 @@ func generated(_ query: Query) -> Cattail_V1_Query {
             $0.members.add = members.add
             $0.members.remove = members.remove
         case .promote(let force): $0.promote.force = force == .yes ? .yes : .no
+        case .rights(let query):
+            $0.rights = .with {
+                if let wanted = query.wanted { $0.wanted = generated(wanted) }
+                if let seq = query.expectedSeq { $0.expectedSeq = seq.rawValue }
+            }
         case .promise(let promise):
             $0.promise.logID = Data(promise.logID.bytes)
             $0.promise.epochNumber = promise.epoch.number

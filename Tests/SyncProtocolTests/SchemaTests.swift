@@ -49,6 +49,21 @@ struct SchemaTests {
         }
     }
 
+    @Test("Rights and questions about them encode to generated code's bytes (G13)")
+    func rights() throws {
+        var samples = Samples(seed: 600)
+        for round in 0..<2000 {
+            let query = ClientMessage.query(samples.rightsQuery())
+            let asked: [UInt8] = try generated(query).serializedBytes()
+            try #require(query.encoded() == asked, "round \(round): \(query)")
+            #expect(try ClientMessage(decoding: asked) == query)
+            let item = samples.rightsItem()
+            let bytes: [UInt8] = try generated(item).serializedBytes()
+            try #require(item.bytes == bytes, "round \(round)")
+            #expect(try EncodedItem(validating: bytes).control() == item.control())
+        }
+    }
+
     @Test("Items and records are the bytes that generated code makes of their values")
     func records() throws {
         var samples = Samples(seed: 300)

@@ -52,9 +52,14 @@ extension Vectors {
     static func messages() throws -> Vector {
         var samples = Samples(seed: 7)
         var later = Samples(seed: 8)
-        let client = try (0..<52).map { index -> Vector in
-            let message =
-                index < 40 ? samples.clientMessage() : .query(later.failoverQuery())
+        var last = Samples(seed: 9)
+        let client = try (0..<54).map { index -> Vector in
+            let message: ClientMessage =
+                switch index {
+                case ..<40: samples.clientMessage()
+                case ..<52: .query(later.failoverQuery())
+                default: .query(last.rightsQuery())
+                }
             let bytes = message.encoded()
             return [
                 "bytes": hex(bytes),

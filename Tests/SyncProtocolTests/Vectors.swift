@@ -98,11 +98,25 @@ enum Vectors {
         }
     }
 
+    static func rights() -> Rights {
+        let held = SelectionTemplate(selector: "!has(hidden)", node: "${cn}")
+        let rules: [(String, Roles, SelectionTemplate)] = [
+            ("node-*", [.agent], held), ("root", [.admin], .everything),
+        ]
+        return Rights(
+            rules: rules.compactMap { name, roles, held in
+                NamePattern(name).map { .init(identity: $0, roles: roles, selection: held) }
+            })
+    }
+
     // MARK: - Files
 
     static func items() throws -> Vector {
         let members = Membership(voters: ["node-b:5474", "node-a:5474"], minAcks: 1)
-        let later = [try EncodedItem.control(seq: Seq(7), .membership(members))]
+        let later = [
+            try EncodedItem.control(seq: Seq(7), .membership(members)),
+            try EncodedItem.control(seq: Seq(8), .rights(rights())),
+        ]
         let valid = try (story().map(\.item) + later).map { item -> Vector in
             [
                 "bytes": hex(item.bytes), "itemHash": item.hash.description,

@@ -13,6 +13,11 @@ extension EndpointClient {
         try await document(.promote(force), "promote")
     }
 
+    /// The rights in force, as a compact JSON document in UTF-8; replaced before, if that is wished.
+    package func rights(_ wish: RightsQuery = RightsQuery()) async throws -> [UInt8] {
+        try await document(.rights(wish), "rights")
+    }
+
     /// What left the server's log because a later leader's history lacks it.
     package func orphanedLog() -> QueryPages<LogEntry> {
         pages(.log(LogQuery(source: .orphaned))) { $0.entries }

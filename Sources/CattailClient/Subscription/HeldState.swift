@@ -16,7 +16,7 @@ package struct HeldState: Sendable {
     package private(set) var state = EndpointSet()
     /// Where that is; nil before the first mark.
     package private(set) var position: Position?
-    /// Of the selection: as it was asked for, then as the server gives it.
+    /// Of the selection that is held: as it was asked for, then as the server gives it.
     private var fingerprint: Hash256
     /// Where what is held stands, by seqs. Comes with a snapshot; of what was held before, such as a
     /// cache's, it is made when the first patch asks, and kept from then on.
@@ -63,23 +63,19 @@ package struct HeldState: Sendable {
     package var cursor: SnapshotCursor? {
         guard case .replacing(let snapshot) = staging, let last = snapshot.last else { return nil }
         return SnapshotCursor(
-            start: snapshot.start, fingerprint: fingerprint, last: last, highest: snapshot.highest)
+            start: snapshot.start, fingerprint: snapshot.fingerprint, last: last,
+            highest: snapshot.highest)
     }
 
     // MARK: Inputs
 
     package mutating func resyncReceived(_ resync: Resync) -> ResyncOutcome {
-        let outcome = judge(resync)
-        if case .announced = outcome, let given = resync.fingerprint { fingerprint = given }
-        return outcome
-    }
-
-    private mutating func judge(_ resync: Resync) -> ResyncOutcome {
         switch resync.how {
         case .deltas, .netChange:
             guard case .trusted = trust, resync.start == heldOrOrigin(of: resync.start.logID)
             else { return .diverged(.startNotHeld(resync.start.seq)) }
             position = resync.start
+            fingerprint = resync.fingerprint ?? fingerprint
             staging = .onTop([])
             return .announced(resync.how == .deltas ? .deltas : .netChange)
         case .snapshot:
@@ -111,13 +107,13 @@ package struct HeldState: Sendable {
     }
 
     private mutating func beginSnapshot(_ resync: Resync, _ kind: ResyncKind) -> ResyncOutcome {
-        let isOfSelection = resync.fingerprint.map { $0 == fingerprint } ?? true
-        if resync.how == .snapshot, isOfSelection, case .replacing(let snapshot) = staging,
-            snapshot.start == resync.start
+        let given = resync.fingerprint ?? fingerprint
+        if resync.how == .snapshot, case .replacing(let snapshot) = staging,
+            snapshot.fingerprint == given, snapshot.start == resync.start
         {
             return .announced(kind)
         }
-        staging = .replacing(SnapshotStaging(start: resync.start))
+        staging = .replacing(SnapshotStaging(start: resync.start, fingerprint: given))
         return .announced(kind)
     }
 
@@ -208,6 +204,7 @@ package struct HeldState: Sendable {
         if let fault = snapshot.state.fault(at: mark, of: target) { return .diverged(fault) }
         bySeq = snapshot.bySeq
         state = snapshot.state
+        fingerprint = snapshot.fingerprint
         return settle(changes, at: target, mark)
     }
 

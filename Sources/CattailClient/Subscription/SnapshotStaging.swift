@@ -6,6 +6,8 @@ package import SyncProtocol
 /// it was sent, then changes that override them.
 struct SnapshotStaging: Sendable {
     let start: Position
+    /// Of its selection, which may be another than that of what is held.
+    let fingerprint: Hash256
     private(set) var state = EndpointSet()
     /// Where it stands, for the patches that will come: cheapest while each item is at hand.
     private(set) var bySeq: SlotsBySeq? = SlotsBySeq()
@@ -18,7 +20,10 @@ struct SnapshotStaging: Sendable {
     /// key must not bring it back.
     private(set) var removed: [EndpointKey: Seq] = [:]
 
-    init(start: Position) { self.start = start }
+    init(start: Position, fingerprint: Hash256) {
+        self.start = start
+        self.fingerprint = fingerprint
+    }
 
     mutating func take(_ changes: [Change]) -> Divergence? {
         for change in changes {

@@ -203,11 +203,26 @@ struct LeaderCommitter: Committer {
         if core.isSealed {
             return .failure(.unavailable("this node has promised another leader's epoch"))
         }
+        if let actor = wish.actor {
+            do { try core.judge(operator: actor) } catch { return .failure(error) }
+        }
         do {
             let wanted = try core.judge(change, ownAddress: wish.leaderAddress)
             guard let wanted else { return .success(core.membership.current) }
             return append([.membership(wanted)], by: wish.actor, tell).map { wanted }
         } catch { return .failure(MutationFailure(error)) }
+    }
+
+    mutating func replace(_ wish: RightsWish, _ tell: (CommitOutcome) -> Void)
+        -> Result<RightsStanding, MutationFailure>
+    {
+        if core.isSealed {
+            return .failure(.unavailable("this node has promised another leader's epoch"))
+        }
+        do {
+            guard let wanted = try core.judge(wish) else { return .success(core.control.rights) }
+            return append([.rights(wanted)], by: wish.actor, tell).map { core.control.rights }
+        } catch { return .failure(error) }
     }
 
     private mutating func append(

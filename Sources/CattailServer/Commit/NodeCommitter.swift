@@ -1,4 +1,5 @@
 internal import EndpointModel
+internal import EndpointState
 internal import Feeds
 internal import LogStore
 internal import Logging
@@ -80,6 +81,8 @@ struct NodeCommitter: Committer {
         case .begin(let pledge, let reply): reply(begin(pledge, tell))
         case .change(let change, let wish, let reply):
             reply(leader?.change(change, wish, tell) ?? .failure(.notLeader("")))
+        case .replace(let wish, let reply):
+            reply(leader?.replace(wish, tell) ?? .failure(.notLeader("")))
         }
     }
 
@@ -159,7 +162,7 @@ extension CommitWork {
     }
 }
 
-/// What failover wants of the commit thread. Replies come on that thread.
+/// What operators and failover want of the commit thread. Replies come on that thread.
 enum ControlWork: Sendable {
     typealias Reply<Value: Sendable> = @Sendable (Result<Value, MutationFailure>) -> Void
 
@@ -167,6 +170,8 @@ enum ControlWork: Sendable {
     /// Begin the epoch that this node has promised itself.
     case begin(Pledge, Reply<Position>)
     case change(MembershipChange, MembershipWish, Reply<Membership>)
+    /// Put other rights in force.
+    case replace(RightsWish, Reply<RightsStanding>)
 }
 
 /// Who wants a change of the membership, and of which leader.

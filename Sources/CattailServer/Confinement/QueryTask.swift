@@ -15,6 +15,8 @@ final class QueryTask: @unchecked Sendable {
     let ticket: UInt64
     private let body: Query.Body
     private let view: EndpointView
+    /// What the asker may see of it.
+    private let sight: Selection
     private let clock: WallClock
     private var stage = Stage.new
     private let abandoned = Atomic<Bool>(false)
@@ -41,10 +43,12 @@ final class QueryTask: @unchecked Sendable {
     private static let seqsPerSearch = 2_000
 
     /// - Parameter view: Pinned when the question came.
-    init(_ query: Query, view: EndpointView, clock: WallClock) {
+    /// - Parameter sight: By the rights of that version.
+    init(_ query: Query, view: EndpointView, sight: Selection, clock: WallClock) {
         ticket = query.ticket
         body = query.body
         self.view = view
+        self.sight = sight
         self.clock = clock
     }
 
@@ -54,9 +58,12 @@ final class QueryTask: @unchecked Sendable {
         switch body {
         case .get(_, let point), .list(_, let point): point != nil
         case .diff, .verify: true
-        case .log, .history, .status, .members, .promote, .promise, .unknown: false
+        case .log, .history, .status, .members, .promote, .promise, .rights, .unknown: false
         }
     }
+
+    /// What it takes to ask.
+    var permission: Permission { body.permission }
 
     /// Whether somebody still waits for the answer. Any thread may ask.
     var isWanted: Bool { !abandoned.load(ordering: .relaxed) }
@@ -101,7 +108,7 @@ final class QueryTask: @unchecked Sendable {
         switch body {
         case .get(let key, let point): return try get(past, key, point)
         case .list(let request, let point):
-            let selection = try Selection(request)
+            let selection = try Selection(request).narrowed(to: sight)
             let seq = try known(point, past)
             let state = seq == view.seq ? view.state : try past.state(after: seq)
             return itemsPart(state, selection, nil, seq)
@@ -118,7 +125,7 @@ final class QueryTask: @unchecked Sendable {
             let (first, last) = (try resolve(from, past), try resolve(to, past))
             return diffPart(try past.difference(from: first, to: last)[...], last)
         case .verify(let from): return try verifyPart(past, Verification(past.events, from: from))
-        case .status, .members, .promote, .promise, .unknown:
+        case .status, .members, .promote, .promise, .rights, .unknown:
             throw QueryFault(code: .queryUnknown, message: "this node does not know the question")
         }
     }
@@ -129,7 +136,7 @@ final class QueryTask: @unchecked Sendable {
         let seq = try known(point, past)
         let item =
             seq == view.seq ? view.item(forKey: key) : try past.item(of: key, after: seq)
-        guard let item else { throw QueryFault.notFound(key) }
+        guard let item, sight.matches(item) else { throw QueryFault.notFound(key) }
         return Part(answers: [.items([item]), .end(seq)], isLast: true)
     }
 
@@ -291,6 +298,20 @@ final class QueryTask: @unchecked Sendable {
     private func time(ago microseconds: UInt64) -> Timestamp {
         let now = clock.now().microseconds
         return Timestamp(microseconds: now - min(now, Int64(clamping: microseconds)))
+    }
+}
+
+extension Query.Body {
+    /// What it takes to ask.
+    var permission: Permission {
+        switch self {
+        case .get(_, nil), .list(_, nil), .unknown: .endpoints
+        case .get, .list, .log, .history, .diff, .verify, .status: .auditing
+        case .members(let query): query.add.isEmpty && query.remove.isEmpty ? .auditing : .operation
+        case .rights(let query): query.wanted == nil ? .auditing : .operation
+        case .promise: .replication
+        case .promote: .operation
+        }
     }
 }
 

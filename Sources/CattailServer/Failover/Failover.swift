@@ -12,7 +12,6 @@ internal import SyncTransport
 /// `Candidacy`, `HistoryFork`, `AckLedger` (G10).
 final class Failover {
     unowned let serving: ServingLoop
-    private let committer: CommitThread
     /// As far as this loop knows; the commit thread has the last word.
     private(set) var pledge: Pledge
     private var upstream: UpstreamLink?
@@ -28,9 +27,8 @@ final class Failover {
     // error-codes
     private static var deposedCode: String { "deposed" }
 
-    init(_ serving: ServingLoop, _ committer: CommitThread, pledge: Pledge) {
+    init(_ serving: ServingLoop, pledge: Pledge) {
         self.serving = serving
-        self.committer = committer
         self.pledge = pledge
     }
 
@@ -43,17 +41,6 @@ final class Failover {
     }
 
     private var loop: any EventLoop { serving.loop }
-
-    /// Does it on the commit thread and comes back.
-    private func commit<Value: Sendable>(
-        _ work: (@escaping ControlWork.Reply<Value>) -> ControlWork
-    ) -> EventLoopFuture<Value> {
-        let promise = loop.makePromise(of: Value.self)
-        let isTaken = committer.submit(
-            .control(work { promise.completeWith($0.mapError { $0 as any Error }) }))
-        if !isTaken { promise.fail(MutationFailure.unavailable("this node is going down")) }
-        return promise.futureResult
-    }
 
     // MARK: Promises
 
@@ -74,7 +61,7 @@ final class Failover {
 
     func promise(_ asked: Pledge, _ dryRun: DryRun) -> EventLoopFuture<PromiseAnswer> {
         let bound = NIOLoopBound(self, eventLoop: loop)
-        return commit { .promise(asked, dryRun, $0) }.map { answer in
+        return serving.commit { .promise(asked, dryRun, $0) }.map { answer in
             if case .no = dryRun, answer.promised == asked.epoch { bound.value.pledged(asked) }
             return answer
         }
@@ -106,7 +93,9 @@ final class Failover {
         return future
     }
 
-    func begin(_ pledge: Pledge) -> EventLoopFuture<Position> { commit { .begin(pledge, $0) } }
+    func begin(_ pledge: Pledge) -> EventLoopFuture<Position> {
+        serving.commit { .begin(pledge, $0) }
+    }
 
     /// The event that begins this node's epoch is durable.
     func begun(_ epoch: Epoch) {
@@ -125,7 +114,7 @@ final class Failover {
                 MutationFailure.notLeader(serving.health.now.leader))
         }
         let wish = MembershipWish(actor: actor, leaderAddress: serving.advertise)
-        return commit { .change(change, wish, $0) }
+        return serving.commit { .change(change, wish, $0) }
     }
 
     /// What `--min-acks` says. A leader that has sealed its log may change nothing, and must come up

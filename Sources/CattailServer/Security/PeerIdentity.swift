@@ -1,3 +1,4 @@
+internal import EndpointModel
 internal import SwiftASN1
 internal import SyncProtocol
 internal import SyncTransport
@@ -32,6 +33,8 @@ struct PeerIdentity: Hashable, Sendable {
         guard let name = known.first(where: Self.canBeShown) else { throw Self.nameless }
         self.name = name
     }
+
+    var forRights: Identity { .proven(commonName: commonName, uris: uris) }
 
     private static let nameless = TLSFault(
         .certificateNameless,

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import EndpointModel
+internal import EndpointState
 internal import Feeds
 internal import LogStore
 internal import Logging
@@ -34,8 +35,9 @@ final class ServerConnection: PeerDriver {
     private var inFlight: Deque<InFlight> = []
     private var answerBytesInFlight = 0
     private var reading = Reading()
-    /// What to do when this node has reached a position that was ahead of it.
-    private var whenReached: ((ServingLoop) -> Void)?
+    /// What it subscribes to, from when it says so on.
+    private var request: SubscriptionRequest?
+    private(set) var access = Access()
     private var movement = Movement()
     private var place = Place.unknown
     /// How its subscription takes deltas.
@@ -210,15 +212,12 @@ final class ServerConnection: PeerDriver {
     func end(_ goodbye: Goodbye) { carryOut(session.feedEnded(goodbye)) }
 
     /// The position held is ahead of this node: said so, and waited for.
-    func wait(forSeq seq: Seq, head: Position, then: @escaping (ServingLoop) -> Void) {
-        whenReached = then
-        link?.send(.behind(head: head))
-    }
+    func wait(forSeq seq: Seq, head: Position) { link?.send(.behind(head: head)) }
 
-    func reached() {
-        let then = whenReached
-        whenReached = nil
-        then?(serving)
+    /// From where its token is looked at.
+    func subscribeAgain() {
+        guard let request, !session.isClosed else { return }
+        subscribe(request)
     }
 
     func subscribed(to selection: Selection) { subscription.selection = selection }
@@ -261,8 +260,11 @@ final class ServerConnection: PeerDriver {
             case .greet(let greeting):
                 peer = greeting.peer
                 link?.send(.hello(greeting.hello(of: serving.standing)))
+                access.judge(actor.identity, by: serving.hub.view.rights)
+                // Whoever asks is told by the answer to each request.
+                if access.grant == nil, greeting.peer.role != .requests { refuseRights() }
             case .subscribe(let request): subscribe(request)
-            case .unsubscribe: whenReached = nil
+            case .unsubscribe: request = nil
             case .mutate(let mutations): admit(mutations)
             case .query(let query): begin(query)
             case .cancelQuery(let ticket): cancel(ticket)
@@ -307,11 +309,14 @@ final class ServerConnection: PeerDriver {
     }
 
     private func subscribe(_ request: SubscriptionRequest) {
+        guard !session.isClosed else { return }
+        self.request = request
         deltaForm = request.capabilities.contains(.patches) ? .patches : .items
         switch request.subject {
         case .state(let wanted, _):
             do {
-                let selection = try Selection(wanted)
+                access.wanted = try Selection(wanted)
+                guard let selection = access.given else { return refuse(.endpoints) }
                 if case .overLimit(let reason) = follow(selection) {
                     return end(.overloaded(reason))
                 }
@@ -320,10 +325,45 @@ final class ServerConnection: PeerDriver {
                 refuse(.selectorInvalid, error.message)
             }
         case .log(let nodeID, let advertise):
+            guard access.allows(.replication) else { return refuse(.replication) }
             subscription.nodeID = nodeID
             subscription.advertise = advertise
             serving.subscribeToLog(id, PositionClaim(request, selection: nil))
         }
+    }
+
+    // MARK: Rights
+
+    /// From the event that the hub has taken up last: what it may not have any more ends, and what
+    /// it is given otherwise goes on so.
+    func rightsChanged() {
+        guard peer != nil, !session.isClosed else { return }
+        let before = access.given
+        access.judge(actor.identity, by: serving.hub.view.rights)
+        if access.grant == nil { return refuseRights() }
+        switch request?.subject {
+        case .state?:
+            guard let selection = access.given else { return refuse(.endpoints) }
+            guard selection != before, subscription.selection != nil else { break }
+            subscribed(to: selection)
+            serving.move(id, to: selection)
+        case .log?: if !access.allows(.replication) { return refuse(.replication) }
+        case nil: break
+        }
+        for task in queries.values where !access.allows(task.permission) {
+            forget(task)
+            let failure = MutationFailure.notAllowed(actor, task.permission)
+            end(task.ticket, .failure(failure.code, message: failure.message))
+        }
+    }
+
+    private func refuse(_ permission: Permission) {
+        refuse(.notAllowed, MutationFailure.notAllowed(actor, permission).message)
+    }
+
+    private func refuseRights() {
+        let seq = serving.hub.view.rights.seq
+        refuse(.notAllowed, "no rule of the rights of seq \(seq) lets \(actorName) do anything")
     }
 
     private func follow(_ selection: Selection) -> ConnectionLedger.Verdict {
@@ -354,7 +394,7 @@ final class ServerConnection: PeerDriver {
     private var actor: Actor {
         Actor(
             name: actorName, proof: identity == nil ? .unverified : .certificate,
-            address: link?.remoteAddress ?? "")
+            address: link?.remoteAddress ?? "", identity: identity?.forRights)
     }
 
     private func submitAdmitted() {
@@ -371,6 +411,10 @@ final class ServerConnection: PeerDriver {
     // MARK: Queries
 
     private func begin(_ query: Query) {
+        guard let grant = access.grant, grant.allows(query.body.permission) else {
+            let failure = MutationFailure.notAllowed(actor, query.body.permission)
+            return end(query.ticket, .failure(failure.code, message: failure.message))
+        }
         if case .status = query.body {
             statuses.append(query.ticket)
             if statuses.count == 1 { makeStatus() }
@@ -379,7 +423,8 @@ final class ServerConnection: PeerDriver {
         if let answer = serving.operate(query.body, actor, peer) {
             return self.answer(query.ticket, with: answer)
         }
-        let task = QueryTask(query, view: serving.hub.view, clock: serving.clock)
+        let task = QueryTask(
+            query, view: serving.hub.view, sight: grant.selection, clock: serving.clock)
         queries[query.ticket] = task
         guard task.isOfThePast else { return makePart(task) }
         pasts.append(task)

@@ -13,7 +13,7 @@ extension ServingLoop {
     {
         switch body {
         case .get, .list, .log, .history, .diff, .verify, .status, .unknown: return nil
-        case .promise, .promote, .members: break
+        case .promise, .promote, .members, .rights: break
         }
         guard PeerStanding.mayOperate(peer) else {
             return loop.makeFailedFuture(
@@ -24,6 +24,7 @@ extension ServingLoop {
         case .promise(let query): failover.promise(query).map { .promise($0) }
         case .promote(let force): promote(force)
         case .members(let query): members(query, actor)
+        case .rights(let query): rights(query, actor)
         }
     }
 

@@ -30,7 +30,7 @@ final class ServingLoop {
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
     private let pools: NodeReaders
     private let committer: CommitThread
-    private(set) lazy var failover = Failover(self, committer, pledge: initialPledge)
+    private(set) lazy var failover = Failover(self, pledge: initialPledge)
     private let initialPledge: Pledge
     /// Where this log's epochs began, newest first.
     private(set) var epochs: [Fork]
@@ -40,6 +40,8 @@ final class ServingLoop {
     private(set) var acks: AckLedger<CommitOutcome.Reply>
     /// Promotions that wait until this node has caught up.
     private var waiters: [(seq: Seq, promise: EventLoopPromise<Void>)] = []
+    /// Control events that wait for voters.
+    private var unacknowledged: [(seq: Seq, promise: EventLoopPromise<Void>)] = []
     let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
     private let recentEvents: NIOLockedValueBox<RecentEvents>
@@ -124,7 +126,10 @@ final class ServingLoop {
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
             noteTime(of: batch)
-            hub.committed(batch)
+            for piece in batch.cutAtRights(behind: hub.position) {
+                hub.committed(piece)
+                if piece.endsInRights { rightsChanged() }
+            }
             noteControl(of: batch)
             wakeWaiters()
             wakeThoseAhead(upTo: hub.position.seq)
@@ -186,7 +191,32 @@ final class ServingLoop {
 
     private func releaseAnswers() {
         for reply in acks.release() { connections[reply.connection]?.answer(reply.answers) }
+        wakeAcknowledged()
         failover.tidyMembership()
+    }
+
+    /// Succeeds when as many voters have the event as must (G10); fails when that takes too long.
+    func acknowledged(_ seq: Seq) -> EventLoopFuture<Void> {
+        guard acks.acknowledged < seq else { return loop.makeSucceededVoidFuture() }
+        let promise = loop.makePromise(of: Void.self)
+        unacknowledged.append((seq, promise))
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let patience = TimeAmount.milliseconds(Int64(clamping: limits.ackMilliseconds))
+        let deadline = loop.scheduleTask(in: patience) {
+            let serving = bound.value
+            serving.unacknowledged.removeAll { $0.promise.futureResult === promise.futureResult }
+            promise.fail(
+                MutationFailure.acksMissing(at: seq, count: serving.acks.missing(at: seq)))
+        }
+        promise.futureResult.whenComplete { _ in deadline.cancel() }
+        return promise.futureResult
+    }
+
+    private func wakeAcknowledged() {
+        let reach = acks.acknowledged
+        let woken = unacknowledged.filter { $0.seq <= reach }
+        unacknowledged.removeAll { $0.seq <= reach }
+        for waiter in woken { waiter.promise.succeed() }
     }
 
     private func expireAnswers() {
@@ -282,6 +312,27 @@ final class ServingLoop {
         committer.submit(.mutate(connection, mutations))
     }
 
+    /// Does it on the commit thread and comes back.
+    func commit<Value: Sendable>(
+        _ work: (@escaping ControlWork.Reply<Value>) -> ControlWork
+    ) -> EventLoopFuture<Value> {
+        let promise = loop.makePromise(of: Value.self)
+        let isTaken = committer.submit(
+            .control(work { promise.completeWith($0.mapError { $0 as any Error }) }))
+        if !isTaken { promise.fail(MutationFailure.unavailable("this node is going down")) }
+        return promise.futureResult
+    }
+
+    /// From the event that the hub has just taken up.
+    private func rightsChanged() {
+        for connection in Array(connections.values) { connection.rightsChanged() }
+    }
+
+    /// The subscription goes on with what its identity may hold now.
+    func move(_ id: ConnectionID, to selection: Selection) {
+        perform(hub.move(id, to: selection, at: now))
+    }
+
     // MARK: Connections
 
     func makeConnection(_ channel: any Channel) -> ServerConnection {
@@ -343,6 +394,8 @@ final class ServingLoop {
         _ standing: PositionStanding
     ) {
         guard let connection = connections[id] else { return }
+        // Rights have changed while the token was looked up.
+        guard connection.access.given == selection else { return connection.subscribeAgain() }
         if standing.isWorthless, let rest = claim.withoutCursor {
             return subscribe(id, selection, rest)
         }
@@ -354,9 +407,7 @@ final class ServingLoop {
         case (.otherSelection, _): start = .snapshot(.otherSelection)
         case (.ahead(let seq), _):
             ahead[id] = seq
-            connection.wait(forSeq: seq, head: hub.position) { serving in
-                serving.subscribe(id, selection, claim)
-            }
+            connection.wait(forSeq: seq, head: hub.position)
             return
         case (.here(let position), .cursor(let cursor, _, _)):
             start = .cursor(start: position, lastKey: cursor.last)
@@ -379,9 +430,7 @@ final class ServingLoop {
             case .here(let position): serving.beginLog(id, held: position)
             case .ahead(let seq):
                 serving.ahead[id] = seq
-                connection.wait(forSeq: seq, head: serving.hub.position) { serving in
-                    serving.subscribeToLog(id, claim)
-                }
+                connection.wait(forSeq: seq, head: serving.hub.position)
             case .otherLog, .otherSelection:
                 connection.refuse(
                     .logOther,
@@ -392,6 +441,7 @@ final class ServingLoop {
     }
 
     private func beginLog(_ id: ConnectionID, held: Position) {
+        guard connections[id]?.access.allows(.replication) == true else { return }
         connections[id]?.subscribedToLog()
         if let connection = connections[id] { noteStored(held.seq, by: connection) }
         perform(hub.subscribeToLog(id, held: held))
@@ -436,7 +486,7 @@ final class ServingLoop {
         let reached = ahead.filter { $0.value <= seq }
         for id in reached.keys {
             ahead[id] = nil
-            connections[id]?.reached()
+            connections[id]?.subscribeAgain()
         }
     }
 

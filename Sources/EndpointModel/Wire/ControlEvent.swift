@@ -3,6 +3,8 @@
 public enum ControlEvent: Hashable, Sendable {
     /// A leader's reign begins.
     case epoch(Epoch)
+    /// Who may do what from here on (G13).
+    case rights(Rights)
     /// Who votes from here on (G10).
     case membership(Membership)
     case unknown(type: UInt32, criticality: Criticality)
@@ -15,7 +17,7 @@ public enum ControlEvent: Hashable, Sendable {
     /// The types that this version knows, by their numbers on the wire.
     package enum KnownType: UInt64, CaseIterable, Sendable {
         case epoch = 1
-        // 2 is kept for rights.
+        case rights = 2
         case membership = 3
     }
 
@@ -28,6 +30,10 @@ public enum ControlEvent: Hashable, Sendable {
                 inner.number(1, epoch.number)
                 inner.fixed64(2, epoch.leaderID)
             }
+        case .rights(let rights):
+            writer.number(1, KnownType.rights.rawValue)
+            writer.number(2, UInt64(Criticality.critical.rawValue))
+            writer.message(4) { rights.write(to: &$0) }
         case .membership(let membership):
             writer.number(1, KnownType.membership.rawValue)
             writer.number(2, UInt64(Criticality.critical.rawValue))
@@ -43,6 +49,7 @@ public enum ControlEvent: Hashable, Sendable {
         var type: UInt64 = 0
         var criticality = Criticality.ignorable
         var epoch: Epoch?
+        var rights: Rights?
         var membership: Membership?
         while let field = try reader.next() {
             switch field.number {
@@ -53,6 +60,9 @@ public enum ControlEvent: Hashable, Sendable {
             case 3:
                 try reader.single(field)
                 epoch = try Self.epoch(reader.nested(reader.body(field)))
+            case 4:
+                try reader.single(field)
+                rights = try Rights(reader.nested(reader.body(field)))
             case 5:
                 try reader.single(field)
                 membership = try Membership(reader.nested(reader.body(field)))
@@ -66,6 +76,11 @@ public enum ControlEvent: Hashable, Sendable {
                 throw .inconsistent("an epoch event is critical and has a number")
             }
             self = .epoch(epoch)
+        case .rights:
+            guard let rights, criticality == .critical else {
+                throw .inconsistent("a rights event is critical and has rights")
+            }
+            self = .rights(rights)
         case .membership:
             guard let membership, criticality == .critical else {
                 throw .inconsistent("a membership event is critical and has a membership")

@@ -36,6 +36,8 @@ package struct FailureCode: RawRepresentable, Hashable, Sendable, CustomStringCo
     /// The node that was asked may not lead, or cannot be made to.
     package static let promotionRefused = FailureCode("promotion-refused")
     package static let notAllowed = FailureCode("not-allowed")
+    /// Rights that would take the right to change them from who applies them.
+    package static let rightsLockout = FailureCode("rights-lockout")
     package static let tooLong = FailureCode("too-long")
     package static let overloaded = FailureCode("overloaded")
     /// The selector does not parse.

@@ -50,6 +50,8 @@ package struct Query: WireMessage {
         /// Makes the node that is asked the leader.
         case promote(Force)
         case promise(PromiseQuery)
+        /// The rights, which may be replaced by it.
+        case rights(RightsQuery)
         /// Of a later version: answered with a failure.
         case unknown(field: Int)
     }
@@ -84,6 +86,7 @@ package struct Query: WireMessage {
         case .members(let query): writer.nested(12, query)
         case .promote(let force): writer.message(13) { $0.number(1, UInt64(force.rawValue)) }
         case .promise(let query): writer.nested(14, query)
+        case .rights(let query): writer.nested(15, query)
         case .unknown(let field): writer.message(field) { _ in }
         }
     }
@@ -107,6 +110,7 @@ package struct Query: WireMessage {
             case 12: body = .members(try reader.message(field))
             case 13: body = try Self.promote(reader.nested(reader.body(field)))
             case 14: body = .promise(try reader.message(field))
+            case 15: body = .rights(try reader.message(field))
             default:
                 try reader.skip(field)
                 if case .unknown = body { body = .unknown(field: field.number) }

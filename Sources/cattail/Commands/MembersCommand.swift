@@ -3,7 +3,6 @@ internal import CattailClient
 internal import EndpointDocuments
 internal import EndpointModel
 internal import SyncProtocol
-internal import SyncTransport
 
 struct MembersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,7 +34,8 @@ struct MembersCommand: AsyncParsableCommand {
         @OptionGroup var servers: ServerOptions
 
         func run() async throws {
-            try printing.print(try await servers.change(MembersQuery(add: address)))
+            try printing.print(
+                try await servers.askLeader { try await $0.members(MembersQuery(add: address)) })
         }
     }
 
@@ -49,31 +49,8 @@ struct MembersCommand: AsyncParsableCommand {
         @OptionGroup var servers: ServerOptions
 
         func run() async throws {
-            try printing.print(try await servers.change(MembersQuery(remove: address)))
-        }
-    }
-}
-
-extension ServerOptions {
-    /// The membership is the leader's to change: a follower that is asked names it.
-    fileprivate func change(_ wish: MembersQuery) async throws -> [UInt8] {
-        do {
-            return try await withClient { try await $0.members(wish) }
-        } catch let error as ClientError where error.code == .notLeader {
-            let report = try JSONReader.read(try await withClient { try await $0.members() })
-            guard case .string(let name)? = report["leader"], let leader = ServerAddress(name)
-            else { throw error }
-            var configuration = try configuration()
-            configuration.servers = [leader]
-            let client = EndpointClient(configuration: configuration)
-            do {
-                let document = try await client.members(wish)
-                await client.close()
-                return document
-            } catch {
-                await client.close()
-                throw error
-            }
+            try printing.print(
+                try await servers.askLeader { try await $0.members(MembersQuery(remove: address)) })
         }
     }
 }

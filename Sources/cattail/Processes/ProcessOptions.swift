@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CattailServer
+internal import EndpointModel
 internal import Glibc
 internal import Logging
 internal import SyncTransport

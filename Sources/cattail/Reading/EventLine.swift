@@ -54,6 +54,7 @@ struct EventLine {
         case .control:
             switch try? item.control() {
             case .epoch: "epoch"
+            case .rights: "rights"
             case .membership: "membership"
             case .unknown(let type, _): "control-\(type)"
             case nil: "control"

@@ -89,20 +89,21 @@ final class TestNode: Sendable {
         EndpointClient(configuration: .test(address, actor: actor))
     }
 
-    func status() async throws -> NodeStatus {
-        let client = client()
+    func status(as actor: String = "test") async throws -> NodeStatus {
+        let client = client(actor: actor)
         let json = try await client.status()
         await client.close()
         return try JSONDecoder().decode(NodeStatus.self, from: Data(json))
     }
 
     /// Asks until the status is as wanted: for what nobody announces.
-    func status(_ what: String, until condition: @escaping @Sendable (NodeStatus) -> Bool)
-        async throws -> NodeStatus
-    {
+    func status(
+        as actor: String = "test", _ what: String,
+        until condition: @escaping @Sendable (NodeStatus) -> Bool
+    ) async throws -> NodeStatus {
         try await within(20, "status: \(what)") {
             while true {
-                let status = try await self.status()
+                let status = try await self.status(as: actor)
                 if condition(status) { return status }
                 await Task.yield()
             }

@@ -21,13 +21,16 @@ struct HeldState {
 
     struct Snapshot {
         let start: Position
+        let selection: Selection
         var items: [EndpointKey: EncodedItem] = [:]
         /// The last key that came in order.
         var last: EndpointKey?
         var removed: Set<EndpointKey> = []
     }
 
-    let selection: Selection
+    private(set) var selection: Selection
+    /// What it will be given instead, as soon as it hears of it.
+    private var coming: [Selection] = []
     private(set) var items: [EndpointKey: EncodedItem] = [:]
     private(set) var position: Position?
     private var staging = Staging.none
@@ -49,6 +52,8 @@ struct HeldState {
         }
     }
 
+    var newestSelection: Selection { coming.last ?? beingTaken(selection) }
+
     var token: ResumeToken? {
         position.map { ResumeToken(position: $0, fingerprint: selection.fingerprint) }
     }
@@ -62,12 +67,21 @@ struct HeldState {
     // MARK: What comes
 
     mutating func resync(_ resync: Resync, _ staged: StagedChanges) throws {
-        guard resync.fingerprint == selection.fingerprint else {
+        // One that was on its way already may be of what it will be given later again.
+        if resync.fingerprint != beingTaken(selection).fingerprint,
+            let index = coming.firstIndex(where: { $0.fingerprint == resync.fingerprint })
+        {
+            guard resync.how == .snapshot else { throw Violation("\(resync.how) to who was moved") }
+            staging = .replacing(Snapshot(start: resync.start, selection: coming[index]))
+            coming.removeFirst(index + 1)
+            return
+        }
+        guard resync.fingerprint == beingTaken(selection).fingerprint else {
             throw Violation("the resync speaks of another selection")
         }
         if resync.how.replaces {
             if case .kept = staged, case .replacing = staging { return }
-            staging = .replacing(Snapshot(start: resync.start))
+            staging = .replacing(Snapshot(start: resync.start, selection: beingTaken(selection)))
         } else {
             guard resync.start == position else {
                 throw Violation("\(resync.how) from \(resync.start.seq), which is not held")
@@ -86,7 +100,14 @@ struct HeldState {
         }
     }
 
+    mutating func move(to selection: Selection) { coming.append(selection) }
+
     mutating func connectionEnded() {
+        coming = []
+        // The next connection asks for what is held.
+        if case .replacing(let snapshot) = staging, snapshot.selection != selection {
+            staging = .none
+        }
         if case .onTop = staging { staging = .none }
     }
 
@@ -116,6 +137,7 @@ struct HeldState {
             next = snapshot.items
             removed = snapshot.removed
         }
+        let selection = beingTaken(self.selection)
         let isReset = if case .replacing = staging { true } else { false }
         guard isReset || seq >= before else {
             throw Violation("the mark at \(seq) goes back behind \(before) (G7)")
@@ -123,19 +145,27 @@ struct HeldState {
         guard target == log.position(at: seq) else {
             throw Violation("the mark at \(seq) is not on the log's history (G7)")
         }
-        try hold(next, to: mark, log)
+        try hold(next, of: selection, to: mark, log)
         if !removed.isEmpty {
             let known = log.everMatched(selection, in: 0...seq.rawValue)
             if let stranger = removed.first(where: { !known.contains($0) }) {
                 throw Violation("\(stranger) was never in \(selection), but its removal came")
             }
         }
+        self.selection = selection
         items = next
         position = target
         staging = .none
     }
 
-    private func hold(_ next: [EndpointKey: EncodedItem], to mark: Mark, _ log: ModelLog) throws {
+    /// Of what is being taken in.
+    private func beingTaken(_ held: Selection) -> Selection {
+        if case .replacing(let snapshot) = staging { snapshot.selection } else { held }
+    }
+
+    private func hold(
+        _ next: [EndpointKey: EncodedItem], of selection: Selection, to mark: Mark, _ log: ModelLog
+    ) throws {
         let seq = mark.seq
         var digest = StateDigest.empty
         for item in next.values { digest.add(item.hash) }

@@ -27,6 +27,8 @@ struct ModelConnection {
     private(set) var resyncs: [Resync] = []
     private(set) var marks = 0
     private(set) var isInSync = false
+    /// Whether it was given another selection than it came for.
+    private(set) var isMoved = false
     private var session: ClientSessionStateMachine
     private var decoder = FrameDecoder()
 
@@ -47,6 +49,11 @@ struct ModelConnection {
             try ServerMessage(decoding: frame.body), at: Instant(milliseconds: 0))
     }
 
+    /// What the server gives it, as soon as it hears of it; nil of a subscriber of the log.
+    var wantedSelection: Selection? {
+        if case .state(let held) = subject { held.newestSelection } else { nil }
+    }
+
     var inFlightBytes: Int { inFlight.readableBytes }
     var heldSeq: Seq { heldPosition?.seq ?? .zero }
     var heldPosition: Position? {
@@ -54,6 +61,14 @@ struct ModelConnection {
         case .state(let held): held.position
         case .log(_, _, let held): held
         }
+    }
+
+    mutating func move(to selection: Selection) {
+        guard case .state(var held) = subject else { return }
+        held.move(to: selection)
+        subject = .state(held)
+        isMoved = true
+        isInSync = false
     }
 
     mutating func write(_ buffer: ByteBuffer) {

@@ -72,6 +72,14 @@ struct ModelLog {
         return CommittedBatch(records: Array(records[first...]), changes: changes, position: head)
     }
 
+    /// A control event alone.
+    mutating func commit(_ event: ControlEvent) throws -> CommittedBatch {
+        if case .epoch(let begun) = event { epoch = begun }
+        let change = try take(.control(seq: head.seq.next, event))
+        return CommittedBatch(
+            records: [records[records.count - 1]], changes: [change], position: head)
+    }
+
     /// Another leader goes on, in one commit with what it does first.
     mutating func commitEpoch(before wishes: [Wish]) throws -> CommittedBatch {
         let first = records.count

@@ -147,6 +147,12 @@ struct World {
         return .state(held)
     }
 
+    /// Rights have changed: the subscriber is given another selection from here on.
+    mutating func move(_ id: SubscriberID, to selection: Selection) throws {
+        connections[id]?.move(to: selection)
+        try perform(hub.move(id, to: selection, at: now))
+    }
+
     private mutating func makeID() -> SubscriberID {
         defer { nextID += 1 }
         return SubscriberID(rawValue: nextID)

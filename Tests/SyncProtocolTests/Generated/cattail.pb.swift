@@ -1,5 +1,5 @@
-// schema sha256 ca2fb4aa3466e6f8a7689785227c24cc63f6fb6f9fc36f336169c8acab922661
-// code sha256 1d82bbd55ac5e2273e6f6343050d13fe455d1b301223610ed630722a7f6c517d
+// schema sha256 7827d1cfc5d629670d8e5762e1fa891193b47fc5d0498650ac9446abe19b2458
+// code sha256 6c5b85821788e3fa510411dcdef8246c49f05d1508ddd0dce5f10bc2cad4aba3
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all
@@ -758,7 +758,7 @@ nonisolated struct Cattail_V1_Control: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 1: epoch, 3: membership; 2 is kept for rights
+  /// 1: epoch, 2: rights, 3: membership
   var type: UInt32 = 0
 
   var criticality: Cattail_V1_Criticality = .ignorable
@@ -771,6 +771,15 @@ nonisolated struct Cattail_V1_Control: Sendable {
   var hasEpoch: Bool {self._epoch != nil}
   /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
   mutating func clearEpoch() {self._epoch = nil}
+
+  var rights: Cattail_V1_Rights {
+    get {_rights ?? Cattail_V1_Rights()}
+    set {_rights = newValue}
+  }
+  /// Returns true if `rights` has been explicitly set.
+  var hasRights: Bool {self._rights != nil}
+  /// Clears the value of `rights`. Subsequent reads from it will return its default value.
+  mutating func clearRights() {self._rights = nil}
 
   var membership: Cattail_V1_Membership {
     get {_membership ?? Cattail_V1_Membership()}
@@ -786,6 +795,7 @@ nonisolated struct Cattail_V1_Control: Sendable {
   init() {}
 
   fileprivate var _epoch: Cattail_V1_EpochStart? = nil
+  fileprivate var _rights: Cattail_V1_Rights? = nil
   fileprivate var _membership: Cattail_V1_Membership? = nil
 }
 
@@ -798,6 +808,44 @@ nonisolated struct Cattail_V1_EpochStart: Sendable {
   var number: UInt64 = 0
 
   var leaderID: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Who may do and see what from here on: the first rule that fits counts.
+nonisolated struct Cattail_V1_Rights: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rules: [Cattail_V1_RightsRule] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Cattail_V1_RightsRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// a pattern of names, * for any characters; never empty
+  var identity: String = String()
+
+  /// bits: 0 agent, 1 follower, 2 writer, 3 auditor, 4 admin
+  var roles: UInt32 = 0
+
+  /// what they are held to; empty: all(). May have ${cn} and ${*}, as the next two
+  var selector: String = String()
+
+  /// empty: every node
+  var node: String = String()
+
+  /// empty: every namespace
+  var namespace: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1514,6 +1562,14 @@ nonisolated struct Cattail_V1_Query: Sendable {
     set {body = .promise(newValue)}
   }
 
+  var rights: Cattail_V1_RightsQuery {
+    get {
+      if case .rights(let v)? = body {return v}
+      return Cattail_V1_RightsQuery()
+    }
+    set {body = .rights(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -1527,6 +1583,7 @@ nonisolated struct Cattail_V1_Query: Sendable {
     case members(Cattail_V1_MembersQuery)
     case promote(Cattail_V1_PromoteQuery)
     case promise(Cattail_V1_PromiseQuery)
+    case rights(Cattail_V1_RightsQuery)
 
   }
 
@@ -1798,6 +1855,39 @@ nonisolated struct Cattail_V1_PromiseQuery: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// The rights; a wish replaces them first.
+nonisolated struct Cattail_V1_RightsQuery: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var wanted: Cattail_V1_Rights {
+    get {_wanted ?? Cattail_V1_Rights()}
+    set {_wanted = newValue}
+  }
+  /// Returns true if `wanted` has been explicitly set.
+  var hasWanted: Bool {self._wanted != nil}
+  /// Clears the value of `wanted`. Subsequent reads from it will return its default value.
+  mutating func clearWanted() {self._wanted = nil}
+
+  /// of the event that must be in force still
+  var expectedSeq: UInt64 {
+    get {_expectedSeq ?? 0}
+    set {_expectedSeq = newValue}
+  }
+  /// Returns true if `expectedSeq` has been explicitly set.
+  var hasExpectedSeq: Bool {self._expectedSeq != nil}
+  /// Clears the value of `expectedSeq`. Subsequent reads from it will return its default value.
+  mutating func clearExpectedSeq() {self._expectedSeq = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _wanted: Cattail_V1_Rights? = nil
+  fileprivate var _expectedSeq: UInt64? = nil
 }
 
 nonisolated struct Cattail_V1_Cancel: Sendable {
@@ -2960,7 +3050,7 @@ nonisolated extension Cattail_V1_Origin: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Control"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}criticality\0\u{1}epoch\0\u{2}\u{2}membership\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}criticality\0\u{1}epoch\0\u{1}rights\0\u{1}membership\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2971,6 +3061,7 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.type) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.criticality) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._epoch) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._rights) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._membership) }()
       default: break
       }
@@ -2991,6 +3082,9 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._epoch {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._rights {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try { if let v = self._membership {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
@@ -3001,6 +3095,7 @@ nonisolated extension Cattail_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.type != rhs.type {return false}
     if lhs.criticality != rhs.criticality {return false}
     if lhs._epoch != rhs._epoch {return false}
+    if lhs._rights != rhs._rights {return false}
     if lhs._membership != rhs._membership {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -3037,6 +3132,86 @@ nonisolated extension Cattail_V1_EpochStart: SwiftProtobuf.Message, SwiftProtobu
   static func ==(lhs: Cattail_V1_EpochStart, rhs: Cattail_V1_EpochStart) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs.leaderID != rhs.leaderID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_Rights: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Rights"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rules\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.rules) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rules.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rules, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_Rights, rhs: Cattail_V1_Rights) -> Bool {
+    if lhs.rules != rhs.rules {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_RightsRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RightsRule"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{1}roles\0\u{1}selector\0\u{1}node\0\u{1}namespace\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.identity) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.roles) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.selector) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.identity.isEmpty {
+      try visitor.visitSingularStringField(value: self.identity, fieldNumber: 1)
+    }
+    if self.roles != 0 {
+      try visitor.visitSingularUInt32Field(value: self.roles, fieldNumber: 2)
+    }
+    if !self.selector.isEmpty {
+      try visitor.visitSingularStringField(value: self.selector, fieldNumber: 3)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 4)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_RightsRule, rhs: Cattail_V1_RightsRule) -> Bool {
+    if lhs.identity != rhs.identity {return false}
+    if lhs.roles != rhs.roles {return false}
+    if lhs.selector != rhs.selector {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.namespace != rhs.namespace {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4160,7 +4335,7 @@ nonisolated extension Cattail_V1_Mutation: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Query"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}get\0\u{1}list\0\u{1}log\0\u{1}history\0\u{1}diff\0\u{1}verify\0\u{1}status\0\u{2}\u{4}members\0\u{1}promote\0\u{1}promise\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}get\0\u{1}list\0\u{1}log\0\u{1}history\0\u{1}diff\0\u{1}verify\0\u{1}status\0\u{2}\u{4}members\0\u{1}promote\0\u{1}promise\0\u{1}rights\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4299,6 +4474,19 @@ nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .promise(v)
         }
       }()
+      case 15: try {
+        var v: Cattail_V1_RightsQuery?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .rights(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .rights(v)
+        }
+      }()
       default: break
       }
     }
@@ -4352,6 +4540,10 @@ nonisolated extension Cattail_V1_Query: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .promise?: try {
       guard case .promise(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .rights?: try {
+      guard case .rights(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
     }()
     case nil: break
     }
@@ -4810,6 +5002,45 @@ nonisolated extension Cattail_V1_PromiseQuery: SwiftProtobuf.Message, SwiftProto
     if lhs.epochLeader != rhs.epochLeader {return false}
     if lhs.candidate != rhs.candidate {return false}
     if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cattail_V1_RightsQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RightsQuery"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wanted\0\u{3}expected_seq\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._wanted) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._expectedSeq) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._wanted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._expectedSeq {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Cattail_V1_RightsQuery, rhs: Cattail_V1_RightsQuery) -> Bool {
+    if lhs._wanted != rhs._wanted {return false}
+    if lhs._expectedSeq != rhs._expectedSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,54 @@
+internal import EndpointModel
+internal import EndpointState
+internal import Feeds
+internal import NIOCore
+internal import ReplicaCore
+internal import SyncProtocol
+
+extension ServingLoop {
+    /// Says what rights there are; puts others in force before, if that is wished.
+    func rights(_ query: RightsQuery, _ actor: Actor) -> EventLoopFuture<QueryAnswer.Body> {
+        guard let wanted = query.wanted else {
+            return loop.makeSucceededFuture(.json(hub.view.rights.report))
+        }
+        guard role == .leader else {
+            return loop.makeFailedFuture(MutationFailure.notLeader(health.now.leader))
+        }
+        let wish = RightsWish(rights: wanted, expectedSeq: query.expectedSeq, actor: actor)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        return commit { .replace(wish, $0) }.flatMap { standing in
+            bound.value.acknowledged(standing.seq).map { .json(standing.report) }
+        }
+    }
+}
+
+extension RightsStanding {
+    /// As `cattail rights get -o json` prints it.
+    fileprivate var report: [UInt8] {
+        var json = JSONText()
+        json.object {
+            $0.member("kind", "Rights")
+            $0.array("rules", rights?.rules ?? []) { json, rule in
+                json.object {
+                    $0.member("identity", rule.identity.description)
+                    $0.texts("roles", rule.roles.names)
+                    if rule.selection != .everything { $0.member(rule.selection) }
+                }
+            }
+            $0.member("seq", rights == nil ? nil : seq.rawValue)
+        }
+        return json.bytes
+    }
+}
+
+extension JSONText {
+    fileprivate mutating func member(_ selection: SelectionTemplate) {
+        object("selection") { json in
+            let parts = [
+                ("selector", selection.selector), ("node", selection.node),
+                ("namespace", selection.namespace),
+            ]
+            for (name, text) in parts where !text.isEmpty { json.member(name, text) }
+        }
+    }
+}
