@@ -61,9 +61,10 @@ package struct RightsWish: Sendable {
     package let rights: Rights
     /// Of the event that must be in force still; nil: any, or none.
     package let expectedSeq: Seq?
-    package let actor: Actor
+    /// Nil: whoever started the leader, who has its disk.
+    package let actor: Actor?
 
-    package init(rights: Rights, expectedSeq: Seq?, actor: Actor) {
+    package init(rights: Rights, expectedSeq: Seq?, actor: Actor?) {
         self.rights = rights
         self.expectedSeq = expectedSeq
         self.actor = actor
@@ -80,7 +81,7 @@ extension LeaderCore {
 
     /// The rights to be put in force; nil when they are.
     package func judge(_ wish: RightsWish) throws(MutationFailure) -> Rights? {
-        try judge(operator: wish.actor)
+        if let actor = wish.actor { try judge(operator: actor) }
         let standing = control.rights
         if let expected = wish.expectedSeq, expected != standing.seq {
             throw .rightsConflict(expected: expected, standing: standing.seq)
@@ -88,8 +89,10 @@ extension LeaderCore {
         let faults = wish.rights.faults()
         guard faults.isEmpty else { throw .invalid(faults) }
         if wish.rights == standing.rights { return nil }
-        guard wish.rights.grant(to: wish.actor.identity)?.allows(.operation) == true else {
-            throw .rightsLockout(wish.actor)
+        if let actor = wish.actor,
+            wish.rights.grant(to: actor.identity)?.allows(.operation) != true
+        {
+            throw .rightsLockout(actor)
         }
         return wish.rights
     }

@@ -7,18 +7,40 @@ package import EndpointModel
 /// | preface | 8: `CATHELD` and the format's version |
 /// | blocks | each: `u32` big-endian length of the body, 8 bytes of check, body |
 ///
-/// The check is the beginning of the body's SHA-256. The first body is the 32 bytes of the
-/// selection's fingerprint. Every other is an encoded `ServerMessage.changes` as on the wire,
+/// The check is the beginning of the body's SHA-256. The first body is the fingerprint of the
+/// selection that was asked for and that of the one given, 32 bytes each. Every other is an encoded `ServerMessage.changes` as on the wire,
 /// and those up to and with one that has a mark belong together: first everything that was held,
 /// then what changed, batch by batch. A file that was cut off at any byte is good up to its last
 /// mark; marks carry the digest, so whoever reads it can prove what it says.
 package enum CacheFile {
-    package static let preface: [UInt8] = Array("CATHELD".utf8) + [1]
+    package static let preface: [UInt8] = Array("CATHELD".utf8) + [2]
     /// The greatest body: as of a message on the wire.
     package static let bodyBytesMaximum = Limits.inflatedBytes
     static let lengthBytes = 4
     static let checkBytes = 8
     static let headBytes = lengthBytes + checkBytes
+
+    /// Which selection a file holds, by fingerprints.
+    package struct Held: Hashable, Sendable {
+        package let wanted: Hash256
+        /// Narrower where rights narrow it (R67).
+        package let given: Hash256
+
+        package init(wanted: Hash256, given: Hash256) {
+            self.wanted = wanted
+            self.given = given
+        }
+
+        init?(bytes: UnsafeRawBufferPointer) {
+            guard bytes.count == 64,
+                let wanted = Hash256(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<32])),
+                let given = Hash256(bytes: UnsafeRawBufferPointer(rebasing: bytes[32...]))
+            else { return nil }
+            self.init(wanted: wanted, given: given)
+        }
+
+        var bytes: [UInt8] { wanted.withBytes { Array($0) } + given.withBytes { Array($0) } }
+    }
 
     static func check(of body: UnsafeRawBufferPointer) -> UInt64 { Hash256.of(body).lane0 }
 }

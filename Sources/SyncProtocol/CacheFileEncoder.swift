@@ -1,12 +1,12 @@
-package import EndpointModel
+internal import EndpointModel
 package import NIOCore
 
 /// Makes the bytes of a cache file.
 package enum CacheFileEncoder {
     /// How a file begins.
-    package static func beginning(fingerprint: Hash256) -> ByteBuffer {
+    package static func beginning(_ held: CacheFile.Held) -> ByteBuffer {
         var bytes = ByteBuffer(bytes: CacheFile.preface)
-        append(ByteBuffer(bytes: fingerprint.withBytes { Array($0) }), to: &bytes)
+        append(ByteBuffer(bytes: held.bytes), to: &bytes)
         return bytes
     }
 

@@ -1,11 +1,11 @@
-package import EndpointModel
+internal import EndpointModel
 internal import NIOCore
 
 /// Reads the bytes of a cache file, which may be anybody's (G12): holds one block at most, takes
 /// nothing for granted, and stops at the first byte that is wrong.
 package struct CacheFileReader {
     package enum Entry: Sendable {
-        case fingerprint(Hash256)
+        case selection(CacheFile.Held)
         /// Puts and removals, with the mark when the batch ends here.
         case changes(Changes)
     }
@@ -55,11 +55,11 @@ package struct CacheFileReader {
             return try advance()
         case .fingerprint:
             guard let body = try readBody() else { return nil }
-            guard let fingerprint = body.withUnsafeReadableBytes({ Hash256(bytes: $0) }) else {
+            guard let held = body.withUnsafeReadableBytes({ CacheFile.Held(bytes: $0) }) else {
                 throw .fingerprintMissing
             }
             stage = .changes
-            return .fingerprint(fingerprint)
+            return .selection(held)
         case .changes: return try readChanges().map { .changes($0) }
         }
     }

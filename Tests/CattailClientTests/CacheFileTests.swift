@@ -10,7 +10,9 @@ struct CacheFileTests {
     private func file() -> (bytes: [UInt8], marks: [(seq: Seq, end: Int)]) {
         var world = World()
         for number in 0..<20 { world.put(number, "first") }
-        var bytes = CacheFileEncoder.beginning(fingerprint: Selection.everything.fingerprint)
+        var bytes = CacheFileEncoder.beginning(
+            CacheFile.Held(
+                wanted: Selection.everything.fingerprint, given: Selection.everything.fingerprint))
         var marks: [(seq: Seq, end: Int)] = []
         func append(_ changes: [Change]) {
             let batch = CacheFileEncoder.batch(changes, mark: world.mark(world.head.seq))

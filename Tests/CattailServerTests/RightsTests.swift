@@ -239,6 +239,34 @@ extension ServerTests {
             try await tree.stop()
         }
 
+        @Test(
+            "G8, G13: a cache of a narrowed selection is worth a resume, and of an older one a snapshot"
+        )
+        func cache() async throws {
+            let tree = try await Tree()
+            let file = SubscriptionConfiguration.Cache.file(tree.folder.path("cache"))
+            try await tree.apply([("unproven:agent", [.agent], Self.app(0))])
+            func run(until seq: Seq) async throws -> Agent {
+                let agent = await Agent.start(tree.leader.address, cache: file)
+                try await agent.untilInSync()
+                try await agent.until(seq: seq)
+                await agent.close()
+                return agent
+            }
+            var head = Seq(try await tree.status().seq)
+            #expect(await (try run(until: head)).resyncs == [.snapshot])
+            try await tree.writer.apply(Self.endpoint(3, "again"))
+            head = Seq(try await tree.status().seq)
+            #expect(await (try run(until: head)).resyncs == [.deltas])
+            head = try await tree.apply([("unproven:agent", [.agent], Self.app(1))])
+            let other = try await run(until: head)
+            #expect(await other.resyncs == [.snapshot])
+            #expect(await other.removals.count == 10)
+            head = try await tree.apply([Self.everybody])
+            #expect(await (try run(until: head)).resyncs == [.snapshot])
+            try await tree.stop()
+        }
+
         @Test("G7, G13: a token of the old selection is worth a snapshot of the new one, no more")
         func token() async throws {
             let tree = try await Tree()

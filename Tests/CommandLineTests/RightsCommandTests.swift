@@ -83,6 +83,29 @@ struct RightsCommandTests {
         try await leader.stop()
     }
 
+    @Test("G13: a leader begins with the rights of a file, and opens a log that nobody may change")
+    func begun() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Self.document, to: "rights.yaml")
+        let file = folder.path("rights.yaml")
+        var leader = try await NodeChild.leader(data: folder.path("l"), ["--rights", file])
+        let refused = try await cattail("status", environment: Self.person("x", leader))
+        #expect(refused.errors.hasPrefix("error: not-allowed: x may not"))
+        try await leader.stop()
+        try folder.write(
+            Self.document.replacingOccurrences(of: "unproven:root", with: "unproven:x"),
+            to: "rights.yaml")
+        leader = try await NodeChild.leader(data: folder.path("l"), ["--rights", file])
+        let got = try await cattail("rights", "get", environment: Self.person("x", leader))
+        #expect(got.code == 0 && got.output.hasSuffix("seq: 3\n"), "\(got.errors)")
+        try await leader.stop()
+        // The same again is no event.
+        leader = try await NodeChild.leader(data: folder.path("l"), ["--rights", file])
+        let same = try await cattail("rights", "get", environment: Self.person("x", leader))
+        #expect(same.output == got.output)
+        try await leader.stop()
+    }
+
     @Test(
         "What is wrong with a document of rights is said by its place, and nothing is asked of a server"
     )

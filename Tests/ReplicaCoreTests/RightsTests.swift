@@ -140,6 +140,18 @@ struct LeaderRightsTests {
         #expect(code(RightsWish(rights: faulty, expectedSeq: nil, actor: root)) == .invalid)
     }
 
+    @Test("G13: who has the leader's disk puts in force what it will, but nothing faulty")
+    func own() throws {
+        let leader = try Self.leader()
+        #expect(
+            try leader.core.judge(RightsWish(rights: Rights(), expectedSeq: nil, actor: nil))
+                == Rights())
+        let faulty = try Self.rights([("root", [], .everything)])
+        #expect(throws: MutationFailure.self) {
+            try leader.core.judge(RightsWish(rights: faulty, expectedSeq: nil, actor: nil))
+        }
+    }
+
     @Test("G13: before the first rights everybody may write, and put rights in force")
     func none() throws {
         var leader = try ModelLeader()

@@ -15,7 +15,10 @@ struct CacheStore: Sendable {
     private static let appendedBytesMinimum = 1 << 20
 
     private let path: String
+    /// Of the selection that was asked for.
     private let fingerprint: Hash256
+    /// Of the one that the file holds; nil before there is one.
+    private var given: Hash256?
     /// Nil until the first batch has been written: whatever stands there is replaced.
     private var file: OpenFile?
     private var wholeBytes = 0
@@ -49,6 +52,7 @@ struct CacheStore: Sendable {
         opened.problem = loaded.problem.map { "\(path): \($0)" }
         guard let held = loaded.held else { return opened }
         opened.held = held
+        opened.store.given = held.fingerprint
         if file.truncate(to: loaded.goodBytes) {
             opened.store.file = file
             opened.store.wholeBytes = loaded.goodBytes
@@ -60,7 +64,9 @@ struct CacheStore: Sendable {
 
     /// Takes a batch that the subscriber is done with.
     mutating func append(_ batch: EndpointChanges) throws(ClientError) {
-        guard let file, appendedBytes <= max(wholeBytes, Self.appendedBytesMinimum) else {
+        guard let file, given == batch.fingerprint,
+            appendedBytes <= max(wholeBytes, Self.appendedBytesMinimum)
+        else {
             return try writeWhole(batch)
         }
         let bytes = CacheFileEncoder.batch(batch.changes.lazy.map(\.wire), mark: batch.mark.wire)
@@ -74,7 +80,8 @@ struct CacheStore: Sendable {
     private mutating func writeWhole(_ batch: EndpointChanges) throws(ClientError) {
         let temporary = path + ".new"
         guard let new = OpenFile.create(temporary) else { throw Self.cannotWrite(temporary) }
-        var bytes = CacheFileEncoder.beginning(fingerprint: fingerprint)
+        var bytes = CacheFileEncoder.beginning(
+            CacheFile.Held(wanted: fingerprint, given: batch.fingerprint))
         let items = batch.state.items.lazy.map { Change.put($0) }
         var rest = CacheFileEncoder.batch(items, mark: batch.mark.wire)
         bytes.writeBuffer(&rest)
@@ -83,6 +90,7 @@ struct CacheStore: Sendable {
             throw Self.cannotWrite(path)
         }
         file = new
+        given = batch.fingerprint
         wholeBytes = bytes.readableBytes
         appendedBytes = 0
     }
@@ -111,7 +119,9 @@ extension SubscriptionMark {
 /// Rebuilds what was held from a cache file's bytes. Only what the digest of a mark has proven
 /// comes out.
 struct CacheLoader {
+    /// Of the selection that was asked for.
     private let fingerprint: Hash256
+    private var given: Hash256?
     private var reader = CacheFileReader()
     private var staged: [Change] = []
     private var state = EndpointSet()
@@ -140,8 +150,9 @@ struct CacheLoader {
 
     private mutating func take(_ entry: CacheFileReader.Entry) {
         switch entry {
-        case .fingerprint(let found):
-            if found != fingerprint { problem = "it holds another selection" }
+        case .selection(let held):
+            given = held.given
+            if held.wanted != fingerprint { problem = "it holds another selection" }
         case .changes(let changes):
             staged += changes.changes
             if let mark = changes.mark { settle(mark) }
@@ -177,7 +188,8 @@ struct CacheLoader {
         guard let position else {
             return Loaded(held: nil, goodBytes: 0, problem: problem ?? "it was not finished")
         }
-        let held = HeldState(fingerprint: fingerprint, state: state, position: position)
+        let held = HeldState(
+            fingerprint: given ?? fingerprint, state: state, position: position)
         return Loaded(held: held, goodBytes: goodBytes, problem: problem)
     }
 }

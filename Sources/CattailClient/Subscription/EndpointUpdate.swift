@@ -61,12 +61,17 @@ public struct EndpointChanges: Sendable {
     /// What is held at the mark: a pinned version, which costs nothing to keep until it is let
     /// go of.
     public var state: EndpointSet
+    /// Of the selection that is held: what was asked for, narrowed by this identity's rights.
+    public var fingerprint: Hash256
 
     /// As a subscription makes them; for a test's double of one.
-    public init(changes: [EndpointChange], mark: SubscriptionMark, state: EndpointSet) {
+    public init(
+        changes: [EndpointChange], mark: SubscriptionMark, state: EndpointSet, fingerprint: Hash256
+    ) {
         self.changes = changes
         self.mark = mark
         self.state = state
+        self.fingerprint = fingerprint
     }
 }
 

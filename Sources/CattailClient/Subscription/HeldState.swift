@@ -17,7 +17,7 @@ package struct HeldState: Sendable {
     /// Where that is; nil before the first mark.
     package private(set) var position: Position?
     /// Of the selection that is held: as it was asked for, then as the server gives it.
-    private var fingerprint: Hash256
+    private(set) var fingerprint: Hash256
     /// Where what is held stands, by seqs. Comes with a snapshot; of what was held before, such as a
     /// cache's, it is made when the first patch asks, and kept from then on.
     private var bySeq: SlotsBySeq?
@@ -219,7 +219,9 @@ package struct HeldState: Sendable {
         let shown = SubscriptionMark(
             position: target, digest: state.digest,
             check: mark.digest == nil ? .notCompared : .verified)
-        return .applied(EndpointChanges(changes: changes, mark: shown, state: state))
+        return .applied(
+            EndpointChanges(
+                changes: changes, mark: shown, state: state, fingerprint: fingerprint))
     }
 }
 

@@ -155,6 +155,9 @@ package final class Node: Sendable {
         readySeq = position.seq
         directory = files.directory
         do {
+            if let rights = configuration.rights {
+                try await loop.flatSubmit { serving.value.set(rights) }.get()
+            }
             transport = try await Self.listen(configuration, loop, serving)
         } catch {
             committer.close()

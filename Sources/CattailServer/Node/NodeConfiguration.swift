@@ -1,3 +1,4 @@
+package import EndpointModel
 package import Feeds
 package import LogStore
 package import Logging
@@ -21,6 +22,8 @@ package struct NodeConfiguration: Sendable {
     package var limits = ServingLimits()
     /// On how many voters a leader wants what it acknowledges; nil: as the log says.
     package var minAcks: UInt32?
+    /// What rights a leader puts in force when it starts; nil: as the log says.
+    package var rights: Rights?
     package var clock = WallClock.system
     package var sessionClock = SessionClock.system
     package var feeds = FeedLimits()

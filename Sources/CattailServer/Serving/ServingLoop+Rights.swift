@@ -22,6 +22,18 @@ extension ServingLoop {
     }
 }
 
+extension ServingLoop {
+    /// What `--rights` says. A leader that has sealed its log may change nothing, and must come up
+    /// all the same: to find out who leads.
+    func set(_ rights: Rights) -> EventLoopFuture<Void> {
+        guard !failover.pledge.seals(hub.position.epoch) else {
+            return loop.makeSucceededVoidFuture()
+        }
+        let wish = RightsWish(rights: rights, expectedSeq: nil, actor: nil)
+        return commit { .replace(wish, $0) }.map { _ in }
+    }
+}
+
 extension RightsStanding {
     /// As `cattail rights get -o json` prints it.
     fileprivate var report: [UInt8] {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CattailServer
+internal import EndpointDocuments
 
 struct LeaderCommand: AsyncParsableCommand, NodeCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +18,12 @@ struct LeaderCommand: AsyncParsableCommand, NodeCommand {
                 + "and 0 at first.", valueName: "k"))
     var minAcks: UInt32?
 
+    @Option(
+        help: ArgumentHelp(
+            "A document of rights to put in force before anybody is let in, where others are.",
+            valueName: "file"))
+    var rights: String?
+
     @OptionGroup var process: ProcessOptions
 
     func run() async throws {
@@ -25,6 +32,9 @@ struct LeaderCommand: AsyncParsableCommand, NodeCommand {
             configuration.limits.clockBehindMicroseconds = .max
         }
         configuration.minAcks = try Setting.value(minAcks, "min-acks") { UInt32($0) }
+        configuration.rights = try Setting.value(rights, "rights") { $0 }.map { name in
+            try RightsFile(name: name).read().rights
+        }
         try await NodeProcess.run { try await Node.leader(configuration) }
     }
 }
