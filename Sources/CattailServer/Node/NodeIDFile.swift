@@ -1,39 +1,32 @@
-internal import EndpointModel
 internal import Glibc
 internal import LogStore
 internal import SyncProtocol
 
 /// `DIR/node-id`: who this node is to those that it replicates from, from its first start on and
-/// across restarts (R46). 32 lower-case hexadecimal digits and a newline, for people to read.
+/// across restarts (R46).
 enum NodeIDFile {
     static let name = DataDirectory.Name.nodeID
 
-    private static let digits = 32
+    private static let byteLimit = 33
 
     /// What the file says; a directory without one gets one, on disk before it is ever told.
     ///
     /// - Throws: `NodeIDMalformed`, or `LogError.unavailable` of the world's faults.
     static func keep(in directory: String) throws -> NodeID {
         let path = directory + "/" + name
-        if let text = try SmallFile.read(path, atMost: digits + 1) { return try parse(text, path) }
+        if let text = try SmallFile.read(path, atMost: byteLimit) {
+            guard let id = NodeID(file: text) else { throw NodeIDMalformed(path: path) }
+            return id
+        }
         var generator = SystemRandomNumberGenerator()
         let id = NodeID.random(using: &generator)
-        try SmallFile.write("\(id)\n", to: name, in: directory)
+        try SmallFile.write(id.file, to: name, in: directory)
         return id
     }
 
     /// Whether the directory is that of a node which replicates, or was one.
     static func exists(in directory: String) -> Bool {
         access(directory + "/" + name, F_OK) == 0
-    }
-
-    private static func parse(_ text: [UInt8], _ path: String) throws(NodeIDMalformed) -> NodeID {
-        let line = String(decoding: text.dropLast(), as: UTF8.self)
-        guard text.count == digits + 1, text.last == UInt8(ascii: "\n"),
-            let id = Hexadecimal.bytes(line)?.withUnsafeBytes({ NodeID(bytes: $0) }),
-            id.description == line
-        else { throw NodeIDMalformed(path: path) }
-        return id
     }
 }
 
