@@ -149,5 +149,8 @@ struct EncodedItemTests {
             Timestamp(rfc3339: "2025-11-23T12:42:00+02:00")
                 == Timestamp(microseconds: 1_763_894_520_000_000))
         #expect(Timestamp(rfc3339: "2025-02-29T00:00:00Z") == nil)
+        // Written in a year that is one, and a moment in a year that is none.
+        #expect(Timestamp(rfc3339: "0001-01-01T00:00:00+00:01") == nil)
+        #expect(Timestamp(rfc3339: "9999-12-31T23:59:60-01:30") == nil)
     }
 }

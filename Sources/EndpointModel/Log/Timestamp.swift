@@ -69,7 +69,12 @@ extension Timestamp: CustomStringConvertible {
         let days = Self.days(year: year, month: month, day: day)
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + min(second, 59) - offset
         self.init(microseconds: seconds * 1_000_000 + fraction)
+        // An offset may lead out of the years that were written.
+        guard (Self.first...Self.last).contains(self) else { return nil }
     }
+
+    private static let first = Timestamp(seconds: -62_135_596_800)
+    private static let last = Timestamp(microseconds: 253_402_300_799_999_999)
 
     private struct DigitReader {
         let bytes: [UInt8]
