@@ -47,8 +47,8 @@ package struct GoodbyeCode: RawRepresentable, Hashable, Sendable, CustomStringCo
 
 /// The last message of a connection, from either end: why, for how long, and where to go.
 ///
-/// Text and addresses are bounded however they came about: what one end says goes on to the log
-/// and to the users of another.
+/// Code, text and addresses are bounded however they came about: what one end says goes on to the
+/// log and to the users of another.
 package struct Goodbye: WireMessage {
     package var code: GoodbyeCode
     package var message: String
@@ -86,7 +86,7 @@ package struct Goodbye: WireMessage {
         var reader = reader
         while let field = try reader.next() {
             switch field.number {
-            case 1: code = GoodbyeCode(try reader.text(field))
+            case 1: code = GoodbyeCode(try reader.text(field).cut(toBytes: Limits.nameBytes))
             case 2: message = try reader.text(field).cut(toBytes: Limits.messageBytes)
             case 3: retryAfterMilliseconds = try reader.number32(field)
             case 4: name(try reader.element(field))
@@ -96,8 +96,8 @@ package struct Goodbye: WireMessage {
     }
 }
 
-/// "I do not take what you sent": a subscriber says why, and goes on or leaves. The text is
-/// bounded as a goodbye's is.
+/// "I do not take what you sent": a subscriber says why, and goes on or leaves. Code and text are
+/// bounded as a goodbye's are.
 package struct Refusal: WireMessage {
     package var code: String
     package var message: String
@@ -121,7 +121,7 @@ package struct Refusal: WireMessage {
         var reader = reader
         while let field = try reader.next() {
             switch field.number {
-            case 1: code = try reader.text(field)
+            case 1: code = try reader.text(field).cut(toBytes: Limits.nameBytes)
             case 2: message = try reader.text(field).cut(toBytes: Limits.messageBytes)
             case 3: seq = try reader.seq(field)
             default: try reader.skip(field)
