@@ -87,7 +87,7 @@ package struct Query: WireMessage {
         case .promote(let force): writer.message(13) { $0.number(1, UInt64(force.rawValue)) }
         case .promise(let query): writer.nested(14, query)
         case .rights(let query): writer.nested(15, query)
-        case .unknown(let field): writer.message(field) { _ in }
+        case .unknown(let field): writer.message(max(field, 9)) { _ in }
         }
     }
 
