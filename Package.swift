@@ -163,6 +163,14 @@ let package = Package(
                 "ReferenceCluster", nioCore,
             ],
             swiftSettings: settings),
+        // Every reader of foreign bytes, with what is claimed of it; run by tools/fuzz and by tests.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "CZlib", "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol",
+                "LogStore", "ReplicaCore", nioCore,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "EndpointModelTests",
             dependencies: ["EndpointModel", "CattailTestKit"],
@@ -224,8 +232,18 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: ["EndpointModel", "EndpointDocuments", "CattailTestKit"],
             swiftSettings: settings),
     ]
 )
+
+// libFuzzer's entry, which links only with -sanitize=fuzzer: tools/fuzz asks for it.
+if Context.environment["CATTAIL_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzRunner", dependencies: ["FuzzTargets"], path: "Fuzz/Runner",
+            swiftSettings: settings + [.enableExperimentalFeature("Extern")]))
+}
