@@ -16,10 +16,17 @@ package struct PendingChanges: Sendable {
     /// From it on nothing is taken up but positions: see `EndpointView`.
     private(set) var unknownEvent: UnknownEvent?
     private(set) var control: ControlStanding
+    /// Where the file ends.
+    private var written: Seq
+
+    /// How many events the file lacks, which the next start would have to fold: of one key too,
+    /// and however many starts ago they came.
+    package var eventsBehind: UInt64 { position.seq.rawValue - written.rawValue }
 
     /// Nothing yet: the file holds this view.
     package init(after view: PositionedView) {
         position = view.position
+        written = view.position.seq
         digest = view.view.digest
         liveCount = view.view.count
         deadCount = view.view.tombstones.count
@@ -59,5 +66,6 @@ package struct PendingChanges: Sendable {
     package mutating func clear() {
         items = OrderedItems()
         tombstonesBefore = [:]
+        written = position.seq
     }
 }

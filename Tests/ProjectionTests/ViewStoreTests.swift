@@ -46,6 +46,9 @@ struct ViewStoreTests {
                 if round > 0 { guard case .loaded = opened.origin else { throw Unexpected() } }
                 return (opened.store, opened.view, opened.pending)
             }()
+            // What an earlier run left unwritten counts too: each start folds all of it.
+            let behind = view.position.seq.rawValue - store.position.seq.rawValue
+            #expect(pending.eventsBehind == behind)
             for _ in 0..<Int.random(in: 0..<6, using: &generator) {
                 try history.append(Int.random(in: 0..<30, using: &generator))
                 try view.fold(history.log, through: try history.log.head.seq) {
@@ -55,6 +58,7 @@ struct ViewStoreTests {
                     try store.write(pending)
                     pending.clear()
                     #expect(store.position == view.position)
+                    #expect(pending.eventsBehind == 0)
                 }
             }
             // The store is dropped here as a killed process drops it.

@@ -19,9 +19,9 @@ final class ViewThread: Sendable {
     var storedSeq: Seq { Seq(stored.load(ordering: .relaxed)) }
 
     /// The views are written when this much has gathered, or when nothing has come for this
-    /// long: so far they are behind the log at most. Folding as much at the next start takes a
-    /// third of a second; writing less often costs a load nothing.
-    private static let eventLimit = 200_000
+    /// long: so far they are behind the log at most, and what comes while they are written. Folding
+    /// as much at the next start takes half a second; writing less often costs a load nothing.
+    private static let eventLimit: UInt64 = 100_000
     private static let seconds = 1.0
 
     func start(
@@ -46,22 +46,22 @@ final class ViewThread: Sendable {
         let store = opened.store
         note(store)
         var pending = opened.pending
-        var waiting = pending.items.count
+        // A load that is killed again and again must not leave more behind with each start.
+        if pending.eventsBehind >= Self.eventLimit { write(&pending, store, logger) }
         while true {
             switch inbox.takeAll(waitingAtMost: Self.seconds) {
             case .elements(let batches):
                 for batch in batches {
                     for change in batch.changes { pending.add(change, at: batch.position) }
-                    waiting += batch.changes.count
                 }
-                if waiting >= Self.eventLimit { write(&pending, &waiting, store, logger) }
+                if pending.eventsBehind >= Self.eventLimit { write(&pending, store, logger) }
             case .nothing:
-                guard waiting > 0 else { continue }
-                write(&pending, &waiting, store, logger)
+                guard pending.eventsBehind > 0 else { continue }
+                write(&pending, store, logger)
                 // A load has just ended: what it used goes back to the system.
                 malloc_trim(0)
             case .closed:
-                write(&pending, &waiting, store, logger)
+                write(&pending, store, logger)
                 do { try store.close() } catch { Self.warn(logger, error) }
                 return
             }
@@ -69,15 +69,11 @@ final class ViewThread: Sendable {
     }
 
     /// What cannot be written now is kept, and tried again with what comes.
-    private func write(
-        _ pending: inout PendingChanges, _ waiting: inout Int, _ store: ViewStore,
-        _ logger: Logger
-    ) {
-        guard waiting > 0 else { return }
+    private func write(_ pending: inout PendingChanges, _ store: ViewStore, _ logger: Logger) {
+        guard pending.eventsBehind > 0 else { return }
         do {
             try store.write(pending)
             pending.clear()
-            waiting = 0
             note(store)
         } catch { Self.warn(logger, error) }
     }
