@@ -96,11 +96,8 @@ package final class PeerLink<Outgoing: WireMessage> {
         (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
-    /// Grows whenever a byte moves in either direction: a peer is alive as long as this grows,
-    /// however slowly, and stalled when it stands still while something is unsent (G9).
-    package var movedBytes: UInt64 {
-        receivedBytes &+ (writtenBytes &- UInt64(max(0, unsentBytes)))
-    }
+    /// Bytes that the socket has taken, ever.
+    package var takenBytes: UInt64 { writtenBytes &- UInt64(max(0, unsentBytes)) }
 
     // MARK: Ending
 

@@ -49,6 +49,37 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("An upstream whose kernel lives on alone is left after three intervals (G7)")
+        func frozen() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let clock = ManualClock()
+            let node = try await leader.follower(in: folder.path("f")) {
+                $0.sessionClock = clock.clock
+            }
+            let peer = try await leader.accept(held: .zero)
+            await peer.send(ServerMessage.records(Records(records: [], mark: leader.mark(0))))
+            _ = try await node.status("in touch") { $0.staleSince == nil }
+            try await node.tick()
+            clock.advance(seconds: 11)
+            try await node.tick()
+            // What has come here was acknowledged there.
+            while let message = try await peer.next() {
+                if case .ping = message { break }
+            }
+            for _ in 0..<2 {
+                clock.advance(seconds: 11)
+                try await node.tick()
+            }
+            let end = try await within(10, "the end of who is silent") { try await peer.rest() }
+            let codes = end.compactMap { message -> GoodbyeCode? in
+                if case .goodbye(let goodbye) = message { goodbye.code } else { nil }
+            }
+            #expect(codes == [.silent])
+            _ = try await node.status("stale") { $0.staleSince != nil }
+            try await node.stop()
+        }
+
         @Test("An upstream that breaks the protocol is left alone for longer and longer")
         func growingPauses() async throws {
             let folder = try TemporaryFolder()

@@ -39,7 +39,7 @@ final class ClientConnection: PeerDriver {
     private var closure: PeerClosure?
     private var helloTimer: Scheduled<Void>?
     private var tick: Scheduled<Void>?
-    private var movedBytes: UInt64 = 0
+    private var signs = SignsOfLife()
     /// Whether this end itself does not want to hear anything.
     private var isDeaf = false
     /// Calls of the owner that are under way.
@@ -233,10 +233,10 @@ final class ClientConnection: PeerDriver {
 
     private func ticked() {
         let now = Instant(eventLoop.now)
-        let moved = link?.movedBytes ?? 0
-        if moved != movedBytes || isDeaf {
-            movedBytes = moved
-            session.bytesMoved(at: now)
+        if let link {
+            let shown = signs.shown(
+                received: link.receivedBytes, taken: link.takenBytes, unsent: link.unsentBytes)
+            if shown || isDeaf { session.bytesMoved(at: now) }
         }
         carryOut(session.ticked(at: now))
         scheduleTick()

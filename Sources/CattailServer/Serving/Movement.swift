@@ -3,7 +3,7 @@ internal import NIOCore
 internal import SyncProtocol
 internal import SyncTransport
 
-/// Whether the peer of a connection showed a sign of life: bytes came from it, or its kernel
+/// Whether the client of a connection showed a sign of life: bytes came from it, or its kernel
 /// acknowledged some of ours, which it does as long as the peer reads them (G9).
 ///
 /// Bytes that vanish into this kernel's buffer are no such sign. That a full buffer takes more
@@ -15,7 +15,7 @@ struct Movement {
     /// Since it was asked last.
     mutating func hasMoved(on link: PeerLink<some WireMessage>) -> Bool {
         let nowReceived = link.receivedBytes
-        let nowAcknowledged = Self.acknowledgedBytes(link.channel) ?? link.movedBytes
+        let nowAcknowledged = Self.acknowledgedBytes(link.channel) ?? link.takenBytes
         defer { (received, acknowledged) = (nowReceived, nowAcknowledged) }
         return nowReceived != received || nowAcknowledged != acknowledged
     }

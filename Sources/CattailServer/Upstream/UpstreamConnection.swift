@@ -15,7 +15,9 @@ final class UpstreamConnection: PeerDriver {
     private unowned let owner: UpstreamState
     private var link: PeerLink<ClientMessage>?
     private var staging: RecordStaging
-    private var movement = Movement()
+    private var signs = SignsOfLife()
+    /// Whether this end itself does not want to hear anything.
+    private var isDeaf = false
     /// Why TLS has ended it.
     private(set) var fault: TLSFault?
 
@@ -67,7 +69,11 @@ final class UpstreamConnection: PeerDriver {
     // MARK: From the node
 
     func tick() {
-        if let link, movement.hasMoved(on: link) { session.bytesMoved(at: owner.instant) }
+        if let link {
+            let shown = signs.shown(
+                received: link.receivedBytes, taken: link.takenBytes, unsent: link.unsentBytes)
+            if shown || isDeaf { session.bytesMoved(at: owner.instant) }
+        }
         carryOut(session.ticked(at: owner.instant))
         leaveIfRevoked()
     }
@@ -94,8 +100,14 @@ final class UpstreamConnection: PeerDriver {
     }
 
     func leave() { carryOut(session.left()) }
-    func pause() { link?.pauseReading() }
-    func resume() { link?.resumeReading() }
+    func pause() {
+        isDeaf = true
+        link?.pauseReading()
+    }
+    func resume() {
+        isDeaf = false
+        link?.resumeReading()
+    }
 
     // MARK: What the session wants
 
