@@ -32,7 +32,13 @@ extension ServerTests {
                 if round == rounds / 4 { settled = try Held.residentBytes() }
             }
             try await until(node, holds: 0)
-            _ = try await node.status("the asker alone") { $0.connections == 1 }
+            let counters = try await node.status("the asker alone") { $0.connections == 1 }.counters
+            for (code, inputs) in Dictionary(grouping: Malformed.all, by: \.code) {
+                // Each that is told nothing speaks another protocol, or has ended by itself.
+                guard let code else { continue }
+                #expect(counters["closings.\(code)"] == UInt64(rounds * inputs.count), "\(code)")
+            }
+            #expect(counters["closings.preface-mismatch"] == UInt64(rounds * 2))
             let grown = try Held.residentBytes() - settled
             print("bad input: \(rounds) rounds, memory grown by \(grown >> 10) KiB")
             // Other tests of the process move this figure too, unless they are away.
@@ -82,6 +88,8 @@ extension ServerTests {
                 throw Unexpected("no goodbye")
             }
             #expect(goodbye.code == .helloLate)
+            let counters = try await node.status("the asker alone") { $0.connections == 1 }.counters
+            #expect(counters["closings.hello-late"] == 3)
             try await until(node, holds: 0)
             try await putAndGet(node, 1)
             try await node.stop()

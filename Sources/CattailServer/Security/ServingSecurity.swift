@@ -8,7 +8,7 @@ struct ServingSecurity {
     let node: NodeSecurity
     /// Since the start: by TLS, or for who they are.
     private(set) var rejections: UInt64 = 0
-    private var log = RejectionLog()
+    private var budget = LineBudget()
     /// While somebody reads the files: kept when they were taken up.
     var renewing: EventLoopPromise<Void>?
 
@@ -16,7 +16,7 @@ struct ServingSecurity {
 
     mutating func note(_ address: String?, _ fault: TLSFault, at now: UInt64, to logger: Logger) {
         rejections += 1
-        guard let leftOut = log.admit(at: now) else { return }
+        guard let leftOut = budget.admit(at: now) else { return }
         var facts: Logger.Metadata = [
             "code": "\(fault.code.rawValue)", "reason": "\(fault.what)",
             "remedy": "\(fault.remedy)",
@@ -24,31 +24,6 @@ struct ServingSecurity {
         if let address { facts["peer"] = "\(address)" }
         if leftOut > 0 { facts["leftOut"] = "\(leftOut)" }
         logger.warning("connection rejected", metadata: facts)
-    }
-}
-
-/// Strangers must not fill a disk with lines: some are told in each ten seconds, the others
-/// counted.
-private struct RejectionLog {
-    private static let linesPerSpan = 20
-    private static let spanMilliseconds: UInt64 = 10_000
-    private var begun: UInt64 = 0
-    private var told = 0
-    private var leftOut: UInt64 = 0
-
-    /// Nil when this one is not told; else how many were not since the last that was.
-    mutating func admit(at now: UInt64) -> UInt64? {
-        if now >= begun + Self.spanMilliseconds {
-            begun = now
-            told = 0
-        }
-        guard told < Self.linesPerSpan else {
-            leftOut += 1
-            return nil
-        }
-        told += 1
-        defer { leftOut = 0 }
-        return leftOut
     }
 }
 

@@ -277,7 +277,9 @@ final class ServerConnection: PeerDriver {
             case .sendBareMark: serving.markAlong(id)
             case .pauseReading: read { $0.isFull = true }
             case .resumeReading: read { $0.isFull = false }
-            case .close: if let link { link.closeAfterFlush() } else { serving.cut(id) }
+            case .close(let end):
+                serving.noteClosing(end, of: link?.remoteAddress)
+                if let link { link.closeAfterFlush() } else { serving.cut(id) }
             }
         }
     }

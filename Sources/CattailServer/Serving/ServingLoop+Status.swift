@@ -32,6 +32,7 @@ extension ServingLoop {
             digest: hub.state.digest, count: hub.state.count, storedSeq: views.storedSeq,
             connections: connectionCount.current, counters: hub.counters,
             refusals: refusals, rejections: security?.rejections ?? 0,
+            closings: closings.counts,
             certificate: security?.node.credentials.current?.own?.validity.notAfter,
             revokedCount: security?.node.revokedCount)
     }

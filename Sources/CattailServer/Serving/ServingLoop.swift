@@ -27,6 +27,7 @@ final class ServingLoop {
     private(set) var hub: FeedHub
     /// Since the start; R58 wants them counted.
     private(set) var refusals: UInt64 = 0
+    private(set) var closings = Closings()
     private(set) var connections: [ConnectionID: ServerConnection] = [:]
     private let pools: NodeReaders
     private let committer: CommitThread
@@ -355,6 +356,10 @@ final class ServingLoop {
 
     /// A subscriber does not take something.
     func refused() { refusals += 1 }
+
+    func noteClosing(_ end: SessionEnd, of peer: String?) {
+        closings.note(end, of: peer, at: now, to: logger)
+    }
 
     /// The session is over; the socket may have bytes to send yet.
     func remove(_ id: ConnectionID) {

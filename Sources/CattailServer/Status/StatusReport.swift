@@ -58,6 +58,8 @@ struct StatusReport {
     var refusals: UInt64
     /// Connections that TLS or who they are of has ended.
     var rejections: UInt64
+    /// What connections ended for, by code.
+    var closings: [String: UInt64]
     /// When this node's certificate ends; nil without TLS.
     var certificate: Timestamp?
     var revokedCount: Int?
@@ -139,6 +141,9 @@ struct StatusReport {
                 $0.member("feedDifferences", counters.feedDifferences)
                 $0.member("refusals", refusals)
                 $0.member("rejections", rejections)
+                for (code, count) in closings.sorted(by: { $0.key < $1.key }) {
+                    $0.member("closings.\(code)", count)
+                }
                 for how in How.allCases {
                     $0.member("resyncs.\(how.name)", counters.resyncs[how] ?? 0)
                 }

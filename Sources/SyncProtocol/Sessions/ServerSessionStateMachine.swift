@@ -98,9 +98,8 @@ package struct ServerSessionStateMachine: Equatable, Sendable {
     package mutating func ticked(at now: Instant) -> [Action] {
         switch state {
         case .closed: return []
-        case .awaitingPreface(let deadline) where now >= deadline:
-            return end(.connectionLost)
-        case .awaitingHello(let deadline) where now >= deadline:
+        case .awaitingPreface(let deadline) where now >= deadline,
+            .awaitingHello(let deadline) where now >= deadline:
             return part(
                 Goodbye(
                     code: .helloLate,

@@ -173,7 +173,7 @@ struct PrometheusText {
             let parts = member.key.split(separator: ".", maxSplits: 1).map(String.init)
             let name = "cattail_\(Self.snake(parts[0]))_total"
             if named.insert(name).inserted { head(name, "Since the start.", "counter") }
-            let label = parts.count > 1 ? "{how=\"\(parts[1])\"}" : ""
+            let label = parts.count > 1 ? "{\(Self.label(of: parts[0]))=\"\(parts[1])\"}" : ""
             lines.append("\(name)\(label) \(literal)")
         }
     }
@@ -181,6 +181,10 @@ struct PrometheusText {
     private mutating func head(_ name: String, _ help: String, _ type: String) {
         lines.append("# HELP \(name) \(help)")
         lines.append("# TYPE \(name) \(type)")
+    }
+
+    private static func label(of counter: String) -> String {
+        counter == "closings" ? "code" : "how"
     }
 
     private static func snake(_ name: String) -> String {
