@@ -7,75 +7,19 @@ import collections
 import json
 import random
 import signal
-import subprocess
-import threading
 import time
 
 from campaigns.processes import Node, wait_until
 from campaigns.report import Failed
+from campaigns.writers import Writer, generated
+from campaigns.writers import judge as judge_writers
 
 COUNT = (200, 8)
 NODES = 3
-BATCH = 400
+BATCH, PER_SECOND = 400, 1_000
 # From the load's first answer in a reign to what ends it.
 SHORTEST, LONGEST = 0.05, 0.6
 FATES = ("kill", "freeze", "plan")
-
-
-class Load(threading.Thread):
-    """`apply -f - -o json` to whoever leads, one after another, until told to stop. That some are
-    not acknowledged is what happens in a failover; that lines are wrong is not."""
-
-    def __init__(self, fleet, servers, seed):
-        super().__init__(daemon=True)
-        self.fleet = fleet
-        self.servers = servers
-        self.seed = seed
-        self.acknowledged = {}
-        self.repeated = []
-        self.refused = 0
-        self.failure = None
-        self.ending = threading.Event()
-
-    def run(self):
-        try:
-            batch = 0
-            while not self.ending.is_set():
-                documents = self.fleet.run(
-                    "generate", "--count", BATCH, "--seed", self.seed + batch).output
-                self.apply(documents)
-                batch += 1
-        except Exception as error:
-            self.failure = repr(error)
-
-    def apply(self, documents):
-        with open(self.fleet.path("apply.log"), "ab") as errors:
-            process = self.fleet.start(
-                [self.fleet.binary, "apply", "-f", "-", "-o", "json", "--server", self.servers,
-                 "--timeout", "20s"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
-        feeder = threading.Thread(target=self.feed, args=[process.stdin, documents], daemon=True)
-        feeder.start()
-        for line in process.stdout:
-            answer = json.loads(line)
-            request = answer["requestID"]
-            if request in self.acknowledged:
-                self.repeated.append(request)
-            self.acknowledged[request] = None if answer["result"] == "unchanged" else answer["seq"]
-        feeder.join()
-        self.refused += process.wait() != 0
-        self.fleet.started.remove(process)
-
-    @staticmethod
-    def feed(pipe, documents):
-        try:
-            for line in documents.splitlines(True):
-                pipe.write(line)
-                pipe.flush()
-                time.sleep(0.001)
-            pipe.close()
-        except BrokenPipeError:
-            pass
 
 
 class Cluster:
@@ -141,7 +85,8 @@ def run(context, report):
     fleet, count = context.fleet, context.options.count
     dice = random.Random(context.options.seed)
     cluster = Cluster(fleet)
-    load = Load(fleet, cluster.servers, context.options.seed * 1_000)
+    load = Writer(
+        fleet, cluster.servers, generated(fleet, BATCH, context.options.seed * 1_000), PER_SECOND)
     load.start()
     fates, refusals, times = collections.Counter(), 0, []
     for number in range(count):
@@ -157,15 +102,12 @@ def run(context, report):
         times.append(time.monotonic() - begun)
         if (number + 1) % 10 == 0:
             report.step(f"{number + 1} promotions, {len(load.acknowledged)} acknowledged")
-    load.ending.set()
-    load.join(90)
-    if load.is_alive():
+    if not load.finish(90):
         raise Failed("the load did not end within 90 s of the last promotion")
     judge(report, cluster, load)
     times.sort()
     report.fact("promotions", dict(fates), json.dumps(fates))
     report.fact("refused, because another held more", refusals)
-    report.fact("acknowledged", len(load.acknowledged))
     report.fact("loads with some not acknowledged", load.refused)
     report.fact("end of a reign to all following, seconds", {
         "p50": round(times[len(times) // 2], 2), "max": round(times[-1], 2)})
@@ -190,27 +132,14 @@ def reign_ends(cluster, fate, dice):
 
 
 def judge(report, cluster, load):
-    report.check("the load ran to its end", load.failure is None, load.failure or "")
-    report.check("no request was acknowledged twice", not load.repeated, load.repeated[:3])
     head = cluster.leader.status()
     for node in cluster.others:
         wait_until(lambda: node.status()["chain"] == head["chain"], f"{node.name} has it all")
     report.equal("all have one log", {node.name: node.status()["chain"] for node in cluster.nodes})
     report.equal(
         "and one state", {node.name: node.status()["views"]["digest"] for node in cluster.nodes})
-    seqs, counts = {}, collections.Counter()
-    path = cluster.fleet.file_of("log.jsonl", "log", "-o", "json", "--server", cluster.leader.address)
-    with open(path) as file:
-        for line in file:
-            event = json.loads(line)
-            if event["requestID"]:
-                counts[event["requestID"]] += 1
-                seqs[event["requestID"]] = event["seq"]
-    moved = [name for name, seq in load.acknowledged.items() if seq and seqs.get(name) != seq]
-    twice = [name for name, count in counts.items() if count > 1]
-    report.check("each acknowledged request stands at its seq", not moved,
-                 moved[:3] or f"{len(load.acknowledged)} of them")
-    report.check("no request stands twice", not twice, twice[:3] or f"{len(counts)} requests")
+    judge_writers(report, [load], cluster.fleet.file_of(
+        "log.jsonl", "log", "-o", "json", "--server", cluster.leader.address))
     orphaned = 0
     for node in cluster.nodes:
         tails = [json.loads(line) for line in cluster.fleet.run(

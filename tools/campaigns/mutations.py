@@ -6,7 +6,7 @@ import random
 import time
 
 from campaigns.documents import Mutator, lines
-from campaigns.proxy import CuttingProxy
+from campaigns.proxy import FaultyProxy
 from campaigns.report import Failed
 from campaigns.watchers import python_watch, swift_watch
 
@@ -37,9 +37,10 @@ def run(context, report):
     chosen = selections(documents)
     leader = fleet.leader()
     # The link of the follower is cut as well.
-    upstream = CuttingProxy(fleet.port(), leader.address, options.seed + 1)
+    upstream = FaultyProxy(fleet.port(), leader.address, options.seed + 1)
     follower = fleet.follower(upstream.address)
-    proxy = CuttingProxy(fleet.port(), follower.address, options.seed + 2)
+    proxy = FaultyProxy(fleet.port(), follower.address, options.seed + 2)
+    proxy.is_cutting = upstream.is_cutting = True
     agents = {
         name: (
             swift_watch(fleet, f"swift-{name}", proxy.address, selection).start(),

@@ -62,13 +62,13 @@ class Fleet:
     def follower(self, upstream, name="follower", **options):
         return Node(self, name, ["follower", "--upstream", upstream], **options).start()
 
-    def run(self, *arguments, server=None, input=None, seconds=600, environment=None):
+    def run(self, *arguments, server=None, input=None, seconds=600, environment=None, wrapper=()):
         """A command to its end."""
         target = ["--server", server] if server else []
         if isinstance(input, str):
             input = input.encode()
         process = self.start(
-            [self.binary, *map(str, arguments), *target], stdout=subprocess.PIPE,
+            [*wrapper, self.binary, *map(str, arguments), *target], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
             env=environment)
         try:
@@ -169,7 +169,7 @@ class Usage:
 class Node(Usage):
     """A leader or follower. It keeps its port and its directory through restarts."""
 
-    def __init__(self, fleet, name, command, data=None, port=None, wrapper=()):
+    def __init__(self, fleet, name, command, data=None, port=None, wrapper=(), environment=None):
         self.fleet = fleet
         self.name = name
         self.command = command
@@ -177,6 +177,8 @@ class Node(Usage):
         self.address = f"127.0.0.1:{port or fleet.port()}"
         self.log = fleet.path(name + ".log")
         self.wrapper = list(wrapper)
+        self.environment = environment
+        self.listen = self.address
         self.process = None
         self.ready = {}
         self.ready_seconds = None
@@ -185,8 +187,9 @@ class Node(Usage):
         with open(self.log, "ab") as errors:
             self.process = self.fleet.start(
                 [*self.wrapper, self.fleet.binary, *self.command, "--data", self.data,
-                 "--listen", self.address],
-                stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
+                 "--listen", self.listen],
+                stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+                env=self.environment and {**os.environ, **self.environment})
 
     def start(self):
         begun = time.monotonic()

@@ -1,24 +1,35 @@
-"""A TCP proxy that cuts its connections at random bytes, by a seed."""
+"""A TCP proxy that does to its connections what networks do: cuts them at random bytes, by a seed,
+delays what they carry, holds it up in one direction or both, and forgets them.
+"""
 
 import random
 import socket
 import struct
 import threading
+import time
 
 # A cut falls behind so many bytes, evenly over their logarithm: in hellos, in chunks, in deltas.
 SHORTEST, LONGEST = 30, 3_000_000
 
 
-class CuttingProxy:
+class FaultyProxy:
+    """Carries all as it is until it is told otherwise."""
+
     def __init__(self, port, upstream, seed):
         self.upstream = upstream
         self.random = random.Random(seed)
-        self.is_cutting = True
+        self.is_cutting = False
+        self.longest = LONGEST
+        self.delay_seconds = 0
+        # Of each direction: whether bytes go on, to the server and from it.
+        self.flows = {True: threading.Event(), False: threading.Event()}
         self.cuts = 0
+        self.forgotten = set()
         self.open = set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", port))
         self.address = f"127.0.0.1:{port}"
+        self.heal()
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -31,6 +42,8 @@ class CuttingProxy:
 
     def serve(self, client):
         host, port = self.upstream.rsplit(":", 1)
+        # A partition answers no call either.
+        self.wait_to_flow()
         try:
             server = socket.create_connection((host, int(port)), timeout=5)
         except OSError:
@@ -40,18 +53,26 @@ class CuttingProxy:
         pair = (client, server)
         with self.lock:
             self.open.add(pair)
-            budget = int(SHORTEST * (LONGEST / SHORTEST) ** self.random.random())
-        threading.Thread(target=self.pump, args=[client, server, pair], daemon=True).start()
-        self.pump(server, client, pair, budget)
+        threading.Thread(target=self.pump, args=[client, server, pair, True], daemon=True).start()
+        self.pump(server, client, pair, False)
 
-    def pump(self, source, target, pair, budget=None):
+    def pump(self, source, target, pair, to_server):
         """Copies until an end, or until the budget is used up: the byte behind it is lost."""
+        budget = None
         try:
             while True:
                 data = source.recv(65536)
+                self.flows[to_server].wait()
+                if pair in self.forgotten:
+                    return
                 if not data:
                     break
-                if budget is not None and self.is_cutting:
+                if self.delay_seconds:
+                    time.sleep(self.delay_seconds)
+                if not self.is_cutting:
+                    budget = None
+                else:
+                    budget = self.drawn() if budget is None else budget
                     if len(data) >= budget:
                         target.sendall(data[:budget])
                         with self.lock:
@@ -61,7 +82,34 @@ class CuttingProxy:
                 target.sendall(data)
         except OSError:
             pass
-        self.drop(pair)
+        if pair not in self.forgotten:
+            self.drop(pair)
+
+    def drawn(self):
+        with self.lock:
+            return int(SHORTEST * (self.longest / SHORTEST) ** self.random.random())
+
+    def wait_to_flow(self):
+        for direction in self.flows.values():
+            direction.wait()
+
+    def stall(self, *directions):
+        """Nothing goes on, to the server (True) or from it (False), and nobody is told."""
+        for direction in directions:
+            self.flows[direction].clear()
+
+    def forget(self):
+        """The connections that stand carry nothing any more, and do not end: half-open at both
+        ends. New ones are well."""
+        with self.lock:
+            self.forgotten |= self.open
+            self.open.clear()
+
+    def heal(self):
+        self.is_cutting = False
+        self.delay_seconds = 0
+        for direction in self.flows.values():
+            direction.set()
 
     def drop(self, pair):
         with self.lock:
@@ -89,6 +137,8 @@ class CuttingProxy:
 
     def close(self):
         self.listener.close()
-        self.is_cutting = False
+        self.heal()
+        with self.lock:
+            self.open |= self.forgotten
         for pair in list(self.open):
             self.drop(pair)

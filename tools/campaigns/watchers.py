@@ -28,9 +28,20 @@ class Watcher(Usage):
         self.statuses = collections.Counter()
         self.reports = []
         self.process = None
+        self.history = None
+
+    def recording(self, path):
+        """Keeps what is printed, for `histories`."""
+        self.history = open(path, "a", encoding="utf-8")
+        return self
+
+    def record(self, kind, seq=0, word=""):
+        if self.history:
+            self.history.write(f"{kind} {seq} {word}\n")
 
     def start(self):
         self.in_sync = False
+        self.record("begin")
         with open(self.log, "ab") as errors:
             self.process = self.fleet.start(
                 self.command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
@@ -51,10 +62,13 @@ class Watcher(Usage):
             self.seq = line["seq"]
             if line.get("digest"):
                 self.digest = line["digest"]
+            self.record(kind, self.seq, line.get("digest") or "")
         elif kind == "put":
             self.puts += 1
+            self.record(kind, line["seq"], line["key"])
         elif kind == "delete":
             self.deletes += 1
+            self.record(kind, line["seq"], line["key"])
         elif kind == "status":
             status = line["status"]
             self.statuses[status] += 1
@@ -72,6 +86,8 @@ class Watcher(Usage):
         self.process.kill()
         self.process.wait()
         self.reader.join()
+        if self.history:
+            self.history.flush()
 
     def reaches(self, seq, seconds=120):
         """Waits until it is in sync at `seq` or later; its digest there."""
@@ -94,9 +110,9 @@ def scope(selection):
     return options
 
 
-def swift_watch(fleet, name, server, selection=None, state=True):
+def swift_watch(fleet, name, server, selection=None, state=True, wrapper=()):
     selection = selection or {}
-    command = [fleet.binary, "watch", "-o", "json", "--server", server, *scope(selection)]
+    command = [*wrapper, fleet.binary, "watch", "-o", "json", "--server", server, *scope(selection)]
     command += ["-n", selection["namespace"]] if selection.get("namespace") else ["-A"]
     if state:
         command += ["--state", fleet.path(name + ".state")]
