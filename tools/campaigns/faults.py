@@ -10,7 +10,7 @@ import time
 
 from campaigns import confinement
 from campaigns.fault_kinds import KINDS
-from campaigns.histories import changes, judge_agent
+from campaigns.histories import changes, judge_agent, unseen
 from campaigns.report import Failed
 from campaigns.world import World
 from campaigns.writers import judge as judge_writers
@@ -127,5 +127,9 @@ def judge(context, report, world):
         report.check(f"agent `{agent.name}` told a true story", not faults,
                      faults[:3] or f"{marks} marks, {agent.puts} puts, {agent.deletes} deletes,"
                      f" {dict(agent.ways)}")
+    missed, planted = unseen(
+        fleet.path("tier.history"), world.selections["tier"], log, by_seq)
+    report.check("faults planted into an agent's story are found", planted and not missed,
+                 missed or f"{planted} of {planted}")
     report.check("no agent found a wrong digest",
                  not any(agent.reports for agent in world.agents))

@@ -39,12 +39,23 @@ def changes(directory):
         if parts[KIND] == DELETE:
             yield Change(parts[SEQ], key, None)
             continue
-        endpoint = list(fields(parts[ENDPOINT]))
-        labels = dict(tuple(dict(fields(value)).get(part, b"") for part in (1, 2))
-                      for number, value in endpoint if number == LABEL)
-        yield Change(parts[SEQ], key, sha(item), dict(endpoint).get(NODE, b""),
-                     labels.get(b"tier", b""))
+        node, tier = looked_at(parts[ENDPOINT])
+        yield Change(parts[SEQ], key, sha(item), node, tier)
     log.close()
+
+
+def looked_at(endpoint):
+    """Node and tier. Fields ascend, and what stands behind the node need not be read."""
+    node = tier = b""
+    for number, value in fields(endpoint):
+        if number == LABEL:
+            label = dict(fields(value))
+            if label.get(1) == b"tier":
+                tier = label.get(2, b"")
+        elif number >= NODE:
+            node = value if number == NODE else b""
+            break
+    return node, tier
 
 
 class Selection:
@@ -78,9 +89,12 @@ class Fold(State):
         self.seqs = {}
 
     def reach(self, seq):
+        """The keys that changed on the way."""
+        touched = set()
         while self.at < len(self.log) and self.log[self.at].seq <= seq:
             change = self.log[self.at]
             self.at += 1
+            touched.add(change.key)
             if change.key in self.held:
                 self.add(self.held.pop(change.key), -1)
                 del self.seqs[change.key]
@@ -88,38 +102,46 @@ class Fold(State):
                 self.held[change.key] = change.hash
                 self.seqs[change.key] = change.seq
                 self.add(change.hash, 1)
+        return touched
 
 
 def judge_agent(path, selection, log, by_seq):
     """(faults, marks) of what one agent printed in all its lives: lines of KIND SEQ WORD."""
+    with open(path, encoding="utf-8") as file:
+        return judge_lines(file, selection, log, by_seq)
+
+
+def judge_lines(lines, selection, log, by_seq):
     fold, held, staged, faults = Fold(selection, log), {}, [], []
     last, marks, resumes = 0, 0, False
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            kind, seq, word = line.rstrip("\n").split(" ", 2)
-            seq = int(seq)
-            if kind == "begin":
-                # What was printed behind the last mark before a kill was not yet held.
-                staged, resumes = [], True
-            elif kind in ("put", "delete"):
-                staged.append((kind, seq, word))
-            elif kind == "mark":
-                if seq < last and resumes:
-                    # It begins again where its file ends, and tells once more what came since.
-                    fold = Fold(selection, log)
-                    fold.reach(seq)
-                    held = dict(fold.seqs)
-                faults += [f"mark {seq} behind mark {last}"] if seq < last and not resumes else []
+    for line in lines:
+        kind, seq, word = line.rstrip("\n").split(" ", 2)
+        seq = int(seq)
+        if kind == "begin":
+            # What was printed behind the last mark before a kill was not yet held.
+            staged, resumes = [], True
+        elif kind in ("put", "delete"):
+            staged.append((kind, seq, word))
+        elif kind == "mark":
+            if seq < last and resumes:
+                # It begins again where its file ends, and tells once more what came since.
+                fold = Fold(selection, log)
                 fold.reach(seq)
-                faults += apply(held, staged, seq, by_seq, resumes)
-                if held != fold.seqs:
-                    faults.append(f"at {seq} it holds {difference(held, fold.seqs)}")
-                    held = dict(fold.seqs)
-                if word and word != fold.digest():
-                    faults.append(f"at {seq} its digest is {word[:16]}…")
-                last, marks, staged, resumes = seq, marks + 1, [], False
-            if len(faults) > 5:
-                break
+                held = dict(fold.seqs)
+            faults += [f"mark {seq} behind mark {last}"] if seq < last and not resumes else []
+            touched = fold.reach(seq) | {key for _, _, key in staged}
+            faults += apply(held, staged, seq, by_seq, resumes)
+            # They were equal at the mark before.
+            odd = [key for key in touched if held.get(key) != fold.seqs.get(key)]
+            if odd:
+                faults.append(f"at {seq} it holds {odd[0]} at {held.get(odd[0])}, not"
+                              f" {fold.seqs.get(odd[0])} ({len(odd)} such)")
+                held = dict(fold.seqs)
+            if word and word != fold.digest():
+                faults.append(f"at {seq} its digest is {word[:16]}…")
+            last, marks, staged, resumes = seq, marks + 1, [], False
+        if len(faults) > 5:
+            break
     return faults, marks
 
 
@@ -141,7 +163,29 @@ def apply(held, staged, mark, by_seq, resumes):
     return faults
 
 
-def difference(held, wanted):
-    odd = [f"{key} at {held.get(key)}, not {wanted.get(key)}"
-           for key in held.keys() | wanted.keys() if held.get(key) != wanted.get(key)]
-    return f"{odd[0]} ({len(odd)} such)"
+def unseen(path, selection, log, by_seq):
+    """Faults that are planted into an agent's story and that the judge does not find: none, or it
+    proves nothing."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.readlines()
+
+    def last(kind, least=0):
+        """Of the first life, in which nothing is told again."""
+        end = next((at for at in range(1, len(lines)) if lines[at].startswith("begin")), len(lines))
+        return next((at for at in range(end - 1, least, -1) if lines[at].startswith(kind)), None)
+
+    put, delete, mark = last("put"), last("delete"), last("mark")
+    planted = {}
+    if put:
+        _, seq, key = lines[put].split(" ", 2)
+        planted["a put is lost"] = lines[:put] + lines[put + 1:]
+        planted["a put comes twice"] = lines[:put] + [lines[put]] + lines[put:]
+        planted["a put of another seq"] = (
+            lines[:put] + [f"put {int(seq) - 1} {key}"] + lines[put + 1:])
+    if delete:
+        planted["a removal is lost"] = lines[:delete] + lines[delete + 1:]
+    if mark:
+        planted["another digest"] = lines[:mark] + [
+            f"mark {lines[mark].split(' ')[1]} {'0' * 64}\n"] + lines[mark + 1:]
+    return [name for name, story in planted.items()
+            if not judge_lines(story, selection, log, by_seq)[0]], len(planted)

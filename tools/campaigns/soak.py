@@ -20,6 +20,8 @@ CALM_SECONDS = 8
 # While the most is found that this machine takes, half of which is the load; bounded by what the
 # disks hold and what can be judged afterwards.
 PROBE_SECONDS, PROBE_PER_SECOND, MOST_PER_SECOND = 10, 6_000, 600
+# What comes before anything is measured.
+WARM_EVENTS, WARM_ENDPOINTS = 100_000, 2_000
 # What an event takes on a disk at most, and what there is to begin with.
 EVENT_BYTES, LEAST_MEBIBYTES = 1_300, 384
 # Of the first third's median: an allocator's noise.
@@ -32,7 +34,8 @@ enter = confinement.enter
 EXPLAINED = (
     "append failed", "checkpoint failed", "commit failed", "connections are accepted again",
     "listening beyond loopback", "log not recovered", "log recovered",
-    "no connection can be accepted", "the clock went back", "upstream link ended",
+    "no connection can be accepted", "subscriber refused", "the clock went back",
+    "upstream link ended",
     "upstream lost", "views are made anew", "views not written", "connection closed")
 LINE = re.compile(r"\S+Z (\w+) (.*)")
 
@@ -48,6 +51,7 @@ def run(context, report):
     seconds = context.options.count * 60
     mebibytes = LEAST_MEBIBYTES + seconds * MOST_PER_SECOND * EVENT_BYTES // MEBI
     world = World(context, PROBE_PER_SECOND, mebibytes)
+    filled(context, world)
     world.recover()
     pace(world, report)
     rounds = faults.Rounds(world, report, random.Random(context.options.seed))
@@ -68,6 +72,14 @@ def run(context, report):
     facts = rounds.facts()
     report.fact("rounds of faults", sum(value["times"] for value in facts.values()))
     report.fact("end of faults to all well, seconds", facts, json.dumps(facts))
+
+
+def filled(context, world):
+    """As many events as the node's bounded memories of recent ones hold."""
+    for version in range(WARM_EVENTS // WARM_ENDPOINTS):
+        context.fleet.run(
+            "bench", "bulk", "--count", WARM_ENDPOINTS, "--nodes", 20, "--step", version,
+            server=world.leader.address).succeeded()
 
 
 def pace(world, report):

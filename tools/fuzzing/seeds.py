@@ -271,13 +271,15 @@ def files(_):
 
     def block(body):
         return struct.pack(">I", len(body)) + hashlib.sha256(body).digest()[:8] + body
-    cache = b"CATHELD\x01" + block(b"\x33" * 32) + block(changes)
+    cache = b"CATHELD\x02" + block(b"\x33" * 64) + block(changes)
     voters = data(1, "10.0.0.1:7000") + data(1, "10.0.0.2:7000") + number(2, 1)
+    rule = data(1, "node-*") + number(2, 1) + data(3, "a == '${*}'") + data(4, "${cn}")
     return {
         "cache-file": [b"\0" + cache, b"\x06" + cache[:-1], b"\0" + cache[:60],
                        b"\1\7" + piece(changes) * 2],
         "log": log_edits(),
         "small-files": [b"\0" + b"3 1f to 10.0.0.2:7000\n", b"\0" + b"3 1f ourselves\n",
                         b"\1" + b"0123456789abcdef" * 2 + b"\n",
-                        b"\2" + data(1, voters) + data(2, b"") + number(3, 9)],
+                        b"\2" + data(1, data(1, voters) + data(2, b"") + number(3, 9)) + data(
+                            2, data(1, data(1, rule)) + number(2, 12))],
     }

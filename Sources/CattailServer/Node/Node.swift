@@ -251,8 +251,11 @@ package final class Node: Sendable {
     /// What happens once a second, now: for tests with a clock of their own.
     package func tick() async throws {
         if case .runs(let node) = successor.withLockedValue({ $0 }) { return try await node.tick() }
-        let serving = serving
-        try await group.next().submit { serving.value.tick() }.get()
+        let (serving, upstream) = (serving, upstream)
+        try await group.next().submit {
+            serving.value.tick()
+            upstream?.tick()
+        }.get()
     }
 
     /// Reads certificates and revocation lists anew, if they changed: at once instead of within

@@ -52,6 +52,8 @@ final class UpstreamLink: Sendable {
 
     /// This node leads: it follows nobody any more. On the serving loop, as all below.
     func retire() { state.value.close() }
+    /// What happens once a second.
+    func tick() { state.value.tick() }
     /// What this node has promised, and with it whom it may follow, has changed.
     func judgeAgain() { state.value.judgeAgain() }
     /// Who may be followed beside the upstreams that were named, if it leads.

@@ -158,10 +158,12 @@ final class UpstreamState {
         }
         if ticking == nil {
             ticking = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) {
-                _ in bound.value.0.connection?.tick()
+                _ in bound.value.0.tick()
             }
         }
     }
+
+    func tick() { connection?.tick() }
 
     /// The connection is over, however that came.
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {

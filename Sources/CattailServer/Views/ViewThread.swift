@@ -46,8 +46,9 @@ final class ViewThread: Sendable {
         let store = opened.store
         note(store)
         var pending = opened.pending
-        // A load that is killed again and again must not leave more behind with each start.
-        if pending.eventsBehind >= Self.eventLimit { write(&pending, store, logger) }
+        // What a start had to fold no later one must: else a load that is killed again and again, before
+        // it comes to write, leaves more behind each time.
+        write(&pending, store, logger)
         while true {
             switch inbox.takeAll(waitingAtMost: Self.seconds) {
             case .elements(let batches):

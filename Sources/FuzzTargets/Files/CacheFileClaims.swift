@@ -6,7 +6,7 @@ internal import SyncProtocol
 /// reads is written again as a file that reads the same.
 enum CacheFileClaims {
     private struct Outcome: Equatable {
-        var fingerprint: Hash256?
+        var held: CacheFile.Held?
         var changes: [Changes] = []
         var consumed = 0
         var fault: CacheFileError?
@@ -25,16 +25,16 @@ enum CacheFileClaims {
 
     /// A file whose blocks pass their checks, around the fuzzer's bodies.
     private static func framed(_ input: inout FuzzInput) -> [UInt8] {
-        var fingerprint = ByteBuffer()
-        let hash = Hash256.of(input.take(1))
-        fingerprint = CacheFileEncoder.beginning(fingerprint: hash)
+        let held = CacheFile.Held(
+            wanted: .of(input.take(1)), given: .of(input.take(1)))
+        var file = CacheFileEncoder.beginning(held)
         while !input.isEmpty {
             let body = input.piece()
-            fingerprint.writeInteger(UInt32(body.count))
-            fingerprint.writeInteger(Hash256.of(body).lane0)
-            fingerprint.writeBytes(body)
+            file.writeInteger(UInt32(body.count))
+            file.writeInteger(Hash256.of(body).lane0)
+            file.writeBytes(body)
         }
-        return Array(fingerprint.readableBytesView)
+        return Array(file.readableBytesView)
     }
 
     private static func read(_ file: [UInt8], pattern: UInt8) -> Outcome {
@@ -46,7 +46,7 @@ enum CacheFileClaims {
                 do throws(CacheFileError) {
                     while let entry = try reader.next() {
                         switch entry {
-                        case .fingerprint(let found): outcome.fingerprint = found
+                        case .selection(let found): outcome.held = found
                         case .changes(let changes): outcome.changes.append(changes)
                         }
                     }
@@ -58,8 +58,8 @@ enum CacheFileClaims {
     }
 
     private static func again(_ outcome: Outcome) throws {
-        guard let fingerprint = outcome.fingerprint else { return }
-        var file = CacheFileEncoder.beginning(fingerprint: fingerprint)
+        guard let held = outcome.held else { return }
+        var file = CacheFileEncoder.beginning(held)
         let batches = outcome.changes.compactMap { changes in
             changes.mark.map { (changes.changes, $0) }
         }
@@ -69,7 +69,7 @@ enum CacheFileClaims {
         }
         let read = read(Array(file.readableBytesView), pattern: 0)
         try claim(read.fault == nil, "what was written does not read: \(read.fault as Any)")
-        try claim(read.fingerprint == fingerprint, "another selection")
+        try claim(read.held == held, "another selection")
         let found = read.changes.compactMap(\.mark)
         try claim(found == batches.map(\.1), "the marks come back otherwise")
     }
