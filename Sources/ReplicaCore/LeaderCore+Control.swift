@@ -88,7 +88,7 @@ extension LeaderCore {
         }
         let faults = wish.rights.faults()
         guard faults.isEmpty else { throw .invalid(faults) }
-        if wish.rights == standing.rights { return nil }
+        if wish.rights.encoded == standing.rights?.encoded { return nil }
         if let actor = wish.actor,
             wish.rights.grant(to: actor.identity)?.allows(.operation) != true
         {

@@ -21,14 +21,15 @@ struct WriteGate {
             return .notAllowed(actor, .writing)
         }
         if grant.selection.isEverything { return nil }
+        // First, so that this refusal says nothing of what stands.
+        if let endpoint = mutation.endpoint, !grant.selection.matches(endpoint, of: mutation.key) {
+            return .outside(grant.selection, mutation)
+        }
         if case .live(let item) = standing, !grant.selection.matches(item) {
             switch mutation.operation {
             case .replace, .delete: return .notFound(mutation.key)
             case .create, .apply, .importing: return .outside(grant.selection, mutation)
             }
-        }
-        if let endpoint = mutation.endpoint, !grant.selection.matches(endpoint, of: mutation.key) {
-            return .outside(grant.selection, mutation)
         }
         return nil
     }

@@ -49,6 +49,45 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test(
+            "G13: a follower that catches up knows no rights yet: who subscribes waits, who asks is told"
+        )
+        func rightsUnknown() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let node = try await leader.follower(in: folder.path("f"))
+            let peer = try await leader.accept(held: .zero)
+            // What it had at first is known once it has begun with it.
+            await peer.send(
+                ServerMessage.records(
+                    Records(records: Array(leader.records[..<2]), mark: leader.mark(2))))
+            _ = try await node.status("the first two") { $0.seq == 2 }
+            let agent = await Agent.start(node.address)
+            let asking = try await RawClient(to: node.address)
+            await asking.greet()
+            let list = Query.Body.list(SelectionRequest(), at: nil)
+            for (ticket, body) in [list, .promote(.yes), .status].enumerated() {
+                await asking.send(.query(Query(ticket: UInt64(ticket), body: body)))
+            }
+            var codes: [UInt64: FailureCode] = [:]
+            var isTold = false
+            while !isTold, let message = try await asking.next() {
+                guard case .queryAnswer(let answer) = message else { continue }
+                if case .failure(let code, _) = answer.body { codes[answer.ticket] = code }
+                if case .end = answer.body { isTold = true }
+            }
+            #expect(codes == [0: .unavailable, 1: .unavailable])
+            #expect(await agent.inSyncs.isEmpty)
+            await peer.send(
+                ServerMessage.records(
+                    Records(records: Array(leader.records[2...]), mark: leader.mark(3))))
+            try await agent.untilInSync()
+            #expect(await agent.held.count == 1)
+            #expect(await agent.resyncs.count == 1)
+            await agent.close()
+            try await node.stop()
+        }
+
         @Test("An upstream whose kernel lives on alone is left after three intervals (G7)")
         func frozen() async throws {
             let folder = try TemporaryFolder()

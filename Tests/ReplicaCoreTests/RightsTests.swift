@@ -78,7 +78,17 @@ struct LeaderRightsTests {
             try ask("writer", .apply, Self.endpoint("f", app: "backend")).code == .notAllowed)
         #expect(try delete("writer", "b").code == .notFound)
         #expect(try delete("writer", "f").outcome == .deleted)
-        // The refusals say nothing of what stands.
+        // The refusals say nothing of what stands: there and not there answer alike.
+        let absent = Self.endpoint("n", app: "backend")
+        let hidden = Self.endpoint("b", app: "backend", containerID: "c1")
+        for operation in [SyncProtocol.Operation.replace, .apply, .create] {
+            let answers = [
+                try ask("writer", operation, absent), try ask("writer", operation, hidden),
+            ]
+            #expect(answers.map(\.code) == [.notAllowed, .notAllowed])
+        }
+        let missing = Self.endpoint("n", app: "frontend")
+        #expect(try ask("writer", .replace, missing).code == .notFound)
         #expect(try ask("writer", .create, taken).item == nil)
         for name in ["reader", "stranger"] {
             let refused = try ask(name, .apply, front)

@@ -16,7 +16,7 @@ final class QueryTask: @unchecked Sendable {
     private let body: Query.Body
     private let view: EndpointView
     /// What the asker may see of it.
-    private let sight: Selection
+    let sight: Selection
     private let clock: WallClock
     private var stage = Stage.new
     private let abandoned = Atomic<Bool>(false)

@@ -16,6 +16,8 @@ final class Failover {
     private(set) var pledge: Pledge
     private var upstream: UpstreamLink?
     private var isPromoting = false
+    /// Who wants the promotion that is under way.
+    private var promoter: Actor?
     private var isChanging = false
     private var isLooking = false
     private var turn = 0
@@ -78,7 +80,7 @@ final class Failover {
 
     // MARK: Promotion
 
-    func promote(_ force: Force) -> EventLoopFuture<Promotion.Result> {
+    func promote(_ force: Force, by actor: Actor) -> EventLoopFuture<Promotion.Result> {
         if let event = serving.hub.view.unknownEvent {
             return loop.makeFailedFuture(MutationFailure.promotionRefused(event.what))
         }
@@ -87,14 +89,22 @@ final class Failover {
                 MutationFailure.promotionRefused("a promotion of this node is under way"))
         }
         isPromoting = true
+        promoter = actor
         let bound = NIOLoopBound(self, eventLoop: loop)
         let future = Promotion(self, force).run()
         future.whenComplete { _ in bound.value.isPromoting = false }
         return future
     }
 
+    /// - Returns: A failure when whoever wants it is no operator by the rights that this node holds
+    ///   now: it may have caught up with others since it was asked.
     func begin(_ pledge: Pledge) -> EventLoopFuture<Position> {
-        serving.commit { .begin(pledge, $0) }
+        if let promoter,
+            serving.hub.view.rights.grant(to: promoter.identity)?.allows(.operation) != true
+        {
+            return loop.makeFailedFuture(MutationFailure.notAllowed(promoter, .operation))
+        }
+        return serving.commit { .begin(pledge, $0) }
     }
 
     /// The event that begins this node's epoch is durable.

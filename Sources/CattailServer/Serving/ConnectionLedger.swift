@@ -46,6 +46,16 @@ package struct ConnectionLedger: Sendable {
         return .served
     }
 
+    /// It follows another selection instead: its rights have changed, which is no wish of its own.
+    package mutating func moved(from host: String, _ old: String, to new: String) {
+        guard var found = hosts[host] else { return }
+        if let count = found.selections[old] {
+            found.selections[old] = count > 1 ? count - 1 : nil
+        }
+        found.selections[new, default: 0] += 1
+        hosts[host] = found
+    }
+
     /// A connection that was served is over, with what it followed.
     package mutating func ended(from host: String, following selection: String?) {
         served -= 1

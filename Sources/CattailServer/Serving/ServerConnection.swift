@@ -313,6 +313,7 @@ final class ServerConnection: PeerDriver {
     private func subscribe(_ request: SubscriptionRequest) {
         guard !session.isClosed else { return }
         self.request = request
+        guard serving.knowsRights else { return serving.awaitRights(id) }
         deltaForm = request.capabilities.contains(.patches) ? .patches : .items
         switch request.subject {
         case .state(let wanted, _):
@@ -342,21 +343,35 @@ final class ServerConnection: PeerDriver {
         guard peer != nil, !session.isClosed else { return }
         let before = access.given
         access.judge(actor.identity, by: serving.hub.view.rights)
-        if access.grant == nil { return refuseRights() }
+        if access.grant == nil, peer?.role != .requests { return refuseRights() }
         switch request?.subject {
         case .state?:
             guard let selection = access.given else { return refuse(.endpoints) }
             guard selection != before, subscription.selection != nil else { break }
+            if case .served(let host, let name?) = place {
+                serving.ledger.moved(from: host, name, to: selection.fingerprint.description)
+                place = .served(host: host, following: selection.fingerprint.description)
+            }
             subscribed(to: selection)
             serving.move(id, to: selection)
         case .log?: if !access.allows(.replication) { return refuse(.replication) }
         case nil: break
         }
-        for task in queries.values where !access.allows(task.permission) {
+        for task in queries.values
+        where !access.allows(task.permission) || task.sight != access.grant?.selection {
             forget(task)
-            let failure = MutationFailure.notAllowed(actor, task.permission)
-            end(task.ticket, .failure(failure.code, message: failure.message))
+            refuse(task.ticket, task.permission)
         }
+        endStatuses(butFirst: true)
+    }
+
+    private static let rightsUnknown =
+        "this node has not caught up with its upstream since it started, and so does not know yet"
+        + " who may do what"
+
+    private func refuse(_ ticket: UInt64, _ permission: Permission) {
+        let failure = MutationFailure.notAllowed(actor, permission)
+        end(ticket, .failure(failure.code, message: failure.message))
     }
 
     private func refuse(_ permission: Permission) {
@@ -414,8 +429,10 @@ final class ServerConnection: PeerDriver {
 
     private func begin(_ query: Query) {
         guard let grant = access.grant, grant.allows(query.body.permission) else {
-            let failure = MutationFailure.notAllowed(actor, query.body.permission)
-            return end(query.ticket, .failure(failure.code, message: failure.message))
+            return refuse(query.ticket, query.body.permission)
+        }
+        guard serving.knowsRights || query.body.needsNoRights else {
+            return end(query.ticket, .failure(.unavailable, message: Self.rightsUnknown))
         }
         if case .status = query.body {
             statuses.append(query.ticket)
@@ -527,8 +544,18 @@ struct SubscriptionStatus {
 // MARK: Status
 
 extension ServerConnection {
+    /// Those who may not ask for it any more; the first may be on its way already.
+    private func endStatuses(butFirst: Bool) {
+        guard !access.allows(.auditing) else { return }
+        let kept = butFirst ? min(1, statuses.count) : 0
+        let ended = statuses.dropFirst(kept)
+        statuses = Deque(statuses.prefix(kept))
+        for ticket in ended { refuse(ticket, .auditing) }
+    }
+
     /// The document is made on a reader's thread: it may have thousands of rows.
     private func makeStatus() {
+        endStatuses(butFirst: false)
         guard let ticket = statuses.first, !session.isClosed else { return }
         let report = serving.statusReport()
         let bound = NIOLoopBound(self, eventLoop: serving.loop)
@@ -541,6 +568,7 @@ extension ServerConnection {
 
     private func statusMade(_ ticket: UInt64, _ json: [UInt8], at seq: Seq) {
         guard statuses.first == ticket, !session.isClosed, let link else { return }
+        guard access.allows(.auditing) else { return endStatuses(butFirst: false) }
         var frames = ByteBuffer()
         let parts = json.chunked(by: Limits.answerCutBytes).map { QueryAnswer.Body.json($0) }
         for body in parts + [.end(seq)] {
@@ -597,6 +625,18 @@ extension ClientMessage {
     fileprivate var heldBytes: Int {
         guard case .mutations(let mutations) = self else { return 0 }
         return mutations.reduce(0) { $0 + $1.endpoint.count + 256 }
+    }
+}
+
+extension Query.Body {
+    /// What a node answers that does not know yet who may do what: that it is there, and what
+    /// candidates ask.
+    fileprivate var needsNoRights: Bool {
+        switch self {
+        case .status, .promise: true
+        case .get, .list, .log, .history, .diff, .verify, .members, .promote, .rights, .unknown:
+            false
+        }
     }
 }
 

@@ -22,15 +22,15 @@ extension ServingLoop {
         return switch body {
         case .get, .list, .log, .history, .diff, .verify, .status, .unknown: nil
         case .promise(let query): failover.promise(query).map { .promise($0) }
-        case .promote(let force): promote(force)
+        case .promote(let force): promote(force, actor)
         case .members(let query): members(query, actor)
         case .rights(let query): rights(query, actor)
         }
     }
 
-    private func promote(_ force: Force) -> EventLoopFuture<QueryAnswer.Body> {
+    private func promote(_ force: Force, _ actor: Actor) -> EventLoopFuture<QueryAnswer.Body> {
         let leader = advertise
-        return failover.promote(force).map { result in
+        return failover.promote(force, by: actor).map { result in
             var json = JSONText()
             json.object {
                 $0.member("epoch", result.position.epoch.number)

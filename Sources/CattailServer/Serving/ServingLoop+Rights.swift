@@ -1,6 +1,7 @@
 internal import EndpointModel
 internal import EndpointState
 internal import Feeds
+internal import Logging
 internal import NIOCore
 internal import ReplicaCore
 internal import SyncProtocol
@@ -27,10 +28,22 @@ extension ServingLoop {
     /// all the same: to find out who leads.
     func set(_ rights: Rights) -> EventLoopFuture<Void> {
         guard !failover.pledge.seals(hub.position.epoch) else {
+            logger.warning(
+                "the rights of --rights are not put in force: this node has promised another epoch")
             return loop.makeSucceededVoidFuture()
         }
         let wish = RightsWish(rights: rights, expectedSeq: nil, actor: nil)
         return commit { .replace(wish, $0) }.map { _ in }
+    }
+}
+
+extension ServingLoop {
+    /// Whether this node can say who may do what: not while it catches up with what its upstream had
+    /// when it was first heard, and has met no rights. A node that is cut off goes by what it has.
+    var knowsRights: Bool {
+        guard role == .follower, hub.view.rights.rights == nil, let first = health.now.firstHead
+        else { return true }
+        return hub.position.seq >= first
     }
 }
 

@@ -46,7 +46,7 @@ final class ServingLoop {
     let views: ViewThread
     private var catchUps: [SubscriberID: CatchUpTask] = [:]
     private let recentEvents: NIOLockedValueBox<RecentEvents>
-    /// Subscriptions from ahead of this node, until it gets there (G7).
+    /// Subscriptions from ahead of this node, until it gets there (G7), or knows rights (G13).
     private var ahead: [ConnectionID: Seq] = [:]
     private var unflushed = FlushQueue<ServerConnection>()
     private var pace = PublishPace()
@@ -232,6 +232,12 @@ final class ServingLoop {
     func giveUpHeldAnswers() {
         for held in acks.giveUp() {
             fail(held, .outcomeUnknown("stored at seq \(held.seq), and this node was deposed"))
+        }
+        let waiting = unacknowledged
+        unacknowledged = []
+        for (seq, promise) in waiting {
+            promise.fail(
+                MutationFailure.outcomeUnknown("stored at seq \(seq), and this node was deposed"))
         }
     }
 
@@ -484,6 +490,11 @@ final class ServingLoop {
             then(self, PositionStanding(of: position, chainThere: found))
         case .failure(let error): fail(id, error)
         }
+    }
+
+    /// It is served when this node holds what its upstream had at first.
+    func awaitRights(_ id: ConnectionID) {
+        ahead[id] = health.now.firstHead ?? hub.position.seq
     }
 
     private func wakeThoseAhead(upTo seq: Seq) {

@@ -18,6 +18,8 @@ final class NodeHealth: Sendable {
         /// The leader's advertised address, as far as this node knows.
         var leader = ""
         var upstream = ""
+        /// The head of the first upstream's log that was heard of; nil before.
+        var firstHead: Seq?
         /// The head of upstream's log as it said last.
         var upstreamHead = Seq.zero
     }

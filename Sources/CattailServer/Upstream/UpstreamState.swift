@@ -277,6 +277,7 @@ final class UpstreamState {
             report.leader = hello.leader
             report.upstream = connection.address.description
             report.upstreamHead = hello.head.seq
+            report.firstHead = report.firstHead ?? hello.head.seq
             report.behindSince = lag.behindSince
         }
         logger.debug(

@@ -16,3 +16,18 @@ public enum Identity: Hashable, Sendable {
 
     package static let claimMark = "unproven:"
 }
+
+extension Identity {
+    /// By bytes: strings that merely look alike are two identities.
+    public static func == (left: Identity, right: Identity) -> Bool { left.bytes == right.bytes }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+
+    private var bytes: [[UInt8]] {
+        let kind: [UInt8] =
+            switch self {
+            case .proven(let commonName, _): [commonName == nil ? 0 : 1]
+            case .claimed: [2]
+            }
+        return [kind] + names.map { Array($0.utf8) }
+    }
+}

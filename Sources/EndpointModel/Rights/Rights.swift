@@ -27,7 +27,9 @@ public struct Rights: Hashable, Sendable {
     /// Nil: nothing at all.
     public func grant(to identity: Identity) -> Grant? {
         for rule in rules {
-            guard let name = identity.names.first(where: rule.identity.matches) else { continue }
+            guard rule.isMeant(for: identity),
+                let name = identity.names.first(where: rule.identity.matches)
+            else { continue }
             guard !rule.roles.isEmpty else { return nil }
             var places = SelectionTemplate.Places(star: rule.identity.starred(in: name))
             if case .proven(let commonName, _) = identity { places.commonName = commonName }
@@ -60,6 +62,14 @@ public struct Rights: Hashable, Sendable {
 }
 
 extension Rights.Rule {
+    /// What is merely claimed a pattern must name as such: `*` alone means certificates.
+    fileprivate func isMeant(for identity: Identity) -> Bool {
+        switch identity {
+        case .proven: true
+        case .claimed: self.identity.description.utf8.starts(with: Identity.claimMark.utf8)
+        }
+    }
+
     fileprivate func faults(in field: String) -> [FieldFault] {
         var faults = selection.faults(in: "\(field).selection", of: identity)
         if roles.isEmpty {
@@ -80,7 +90,8 @@ extension Rights.Rule {
 // MARK: - On the wire
 
 extension Rights {
-    var encoded: [UInt8] {
+    /// Two that are equal by their bytes say the same.
+    package var encoded: [UInt8] {
         var writer = ProtoWriter()
         write(to: &writer)
         return writer.bytes
@@ -120,6 +131,7 @@ extension Rights.Rule {
         var identity: NamePattern?
         var roles = Roles()
         var selection = SelectionTemplate.everything
+        var isKnown = true
         while let field = try reader.next() {
             switch field.number {
             case 1: identity = NamePattern(try reader.text(field))
@@ -129,10 +141,13 @@ extension Rights.Rule {
             case 3: selection.selector = try reader.text(field)
             case 4: selection.node = try reader.text(field)
             case 5: selection.namespace = try reader.text(field)
-            default: try reader.skip(field)
+            default:
+                // It may narrow the rule in a way that nobody here knows.
+                isKnown = false
+                try reader.skip(field)
             }
         }
         guard let identity else { throw .fieldMissing(field: 1) }
-        self.init(identity: identity, roles: roles, selection: selection)
+        self.init(identity: identity, roles: isKnown ? roles : [], selection: selection)
     }
 }

@@ -144,7 +144,8 @@ struct ModelRights {
             case .proven(let commonName, let uris): [commonName].compactMap(\.self) + uris
             case .claimed(let name): ["unproven:" + name]
             }
-        for rule in rules {
+        let isClaimed = if case .claimed = identity { true } else { false }
+        for rule in rules where !isClaimed || rule.pattern.hasPrefix("unproven:") {
             guard let name = names.first(where: { ModelRule.matches(rule.pattern[...], $0[...]) })
             else { continue }
             guard Self.may(rule.roles, permission) else { return false }

@@ -9,7 +9,7 @@ struct RightsTests {
         .proven(commonName: name, uris: uris)
     }
 
-    @Test("The first rule that fits a name counts, and nobody else may do anything")
+    @Test("G13: the first rule that fits a name counts, and nobody else may do anything")
     func firstRule() throws {
         let rights = Rights(rules: [
             .init(identity: try Self.pattern("node-7"), roles: [.writer]),
@@ -29,9 +29,17 @@ struct RightsTests {
         #expect(rights.grant(to: Self.person("dev")) == nil)
         #expect(rights.grant(to: Self.person("Node-8")) == nil)
         #expect(Rights().grant(to: Self.person("node-7")) == nil)
+        // A star at the beginning means certificates alone.
+        for text in ["*", "*v", "*:dev"] {
+            let wide = Rights(rules: [.init(identity: try Self.pattern(text), roles: [.admin])])
+            #expect(wide.grant(to: .claimed("dev")) == nil, "\(text)")
+            #expect(wide.grant(to: Self.person("x:dev")) != nil)
+        }
+        // Alike to the eye, and two by their bytes.
+        #expect(Self.person("é") != Self.person("e\u{301}"))
     }
 
-    @Test("Each role allows what it is for, and no more")
+    @Test("G13: each role allows what it is for, and no more")
     func roles() {
         let allowed: [(Roles, Set<Permission>)] = [
             (.agent, [.endpoints]),
@@ -49,7 +57,7 @@ struct RightsTests {
         }
     }
 
-    @Test("A place takes the common name, or what the star stands for")
+    @Test("G13: a place takes the common name, or what the star stands for")
     func places() throws {
         func selection(_ identity: String, _ who: Identity, _ template: SelectionTemplate) throws
             -> Selection?
@@ -79,7 +87,7 @@ struct RightsTests {
         #expect(try selection("*", Self.person("${*}"), SelectionTemplate(node: "${cn}")) == nil)
     }
 
-    @Test("Everything that is wrong with rights is said at once, by its place")
+    @Test("G13: everything that is wrong with rights is said at once, by its place")
     func faults() throws {
         let rights = Rights(rules: [
             .init(identity: try Self.pattern("a"), roles: []),
@@ -105,7 +113,7 @@ struct RightsTests {
         #expect(Rights(rules: [long]).faults().map(\.field) == ["rules"])
     }
 
-    @Test("Narrowed is what both select, and never more")
+    @Test("G13: narrowed is what both select, and never more")
     func narrowed() throws {
         let app = Selection(selector: try Selector(parsing: "app == 'a' || has(b)"))
         let node = Selection(node: "n1")
