@@ -1,5 +1,5 @@
 """A world of its own for a campaign that breaks the world: namespaces of processes, mounts and
-networks. Whatever ends the campaign, `kill -9` too, ends with it every process, mount and link that it made.
+networks. Whatever ends the campaign, `kill -9` too, ends every process, mount and link of it.
 """
 
 import ctypes

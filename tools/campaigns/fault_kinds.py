@@ -288,7 +288,9 @@ class NoDescriptors(Fault):
                    f"{node.name} to say that it lacks descriptors", SHOWS)
 
     def end(self):
-        if getattr(self.world, self.node).process.pid == self.pid:
+        process = getattr(self.world, self.node).process
+        # One that was killed meanwhile has taken its limit with it.
+        if process.pid == self.pid and process.poll() is None:
             resource.prlimit(self.pid, resource.RLIMIT_NOFILE, self.before)
 
 

@@ -25,11 +25,12 @@ enter = confinement.enter
 class Rounds:
     """Faults by a seed, and how long service took to come back after each."""
 
-    def __init__(self, world, report, dice, quick=False):
+    def __init__(self, world, report, dice, quick=False, only=""):
         self.world = world
         self.report = report
         self.dice = dice
-        kinds = [kind for kind in KINDS if not (quick and kind.is_slow)]
+        kinds = [kind for kind in KINDS if not (quick and kind.is_slow)
+                 and any(part in kind(world, dice).name for part in only.split(","))]
         self.first = dice.sample(kinds, len(kinds))
         self.kinds = kinds
         self.recoveries = collections.defaultdict(list)
@@ -72,7 +73,7 @@ class Rounds:
 def run(context, report):
     options = context.options
     world = World(context, PER_SECOND, DISK_MEBIBYTES)
-    rounds = Rounds(world, report, random.Random(options.seed), options.quick)
+    rounds = Rounds(world, report, random.Random(options.seed), options.quick, options.only)
     world.recover()
     begun = time.monotonic()
     for _ in range(options.count):

@@ -1,5 +1,6 @@
-"""A thousand connections that say nothing, drip or send garbage, beside a hundred agents that are well
-(G9, G12): those notice nothing, the node says whom it closed and why, and holds nothing afterwards.
+"""A thousand connections that say nothing, drip or send garbage, beside a hundred agents that are
+well (G9, G12): those notice nothing, the node says whom it closed and why, and holds nothing
+afterwards.
 """
 
 import json
@@ -17,6 +18,7 @@ COUNT = (5, 1)
 HOSTILE, HEALTHY, CLUSTER, RATE = 1_000, 100, 10_000, 200
 # Of healthy load in each third of a round, beyond the time that a hello may take.
 SECONDS = (30, 12)
+WARM_VERSIONS = 5
 MOST_RATIO = 1.25
 MOST_GROWTH = 1.1
 LINES_PER_TEN_SECONDS = 20
@@ -47,8 +49,8 @@ def run(context, report):
     seconds = SECONDS[options.quick]
     leader = context.fleet.leader()
     fill(context, leader, CLUSTER)
-    # Once without measuring, so that what is measured is compared with a node that has worked.
-    healthy(context, leader, seconds // 3)
+    warm(context, leader)
+    healthy(context, leader, seconds)
     before = held(leader)
     rounds = [one_round(context, report, leader, seconds, number)
               for number in range(options.count)]
@@ -66,6 +68,14 @@ def run(context, report):
                                      "after": [after[1], after[0] // MEBI]})
     said(report, leader)
     leader.stop()
+
+
+def warm(context, leader):
+    """The node's bounded memories of what was lately are full before it is measured."""
+    for version in range(1, WARM_VERSIONS + 1):
+        fill(context, leader, CLUSTER, "--step", version)
+    agents(context, leader, "--agents", HEALTHY, "--processes", 1, "--rate", 0, "--count",
+           4 * CLUSTER, "--change", "version", "--cluster", CLUSTER, "--endpoints", CLUSTER)
 
 
 def one_round(context, report, leader, seconds, number):

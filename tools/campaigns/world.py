@@ -1,5 +1,5 @@
-"""A small world to break: a leader and a follower on small disks, a follower behind a network of its
-own, agents and writers on both sides, links that go through proxies of ours.
+"""A small world to break: a leader and a follower on small disks, a follower behind a network of
+its own, agents and writers on both sides, links that go through proxies of ours.
 """
 
 import json
