@@ -113,24 +113,31 @@ def judge_agent(path, selection, log, by_seq):
 
 def judge_lines(lines, selection, log, by_seq):
     fold, held, staged, faults = Fold(selection, log), {}, [], []
-    last, marks, resumes = 0, 0, False
+    last, marks, lives, resumes = 0, 0, 0, False
     for line in lines:
         kind, seq, word = line.rstrip("\n").split(" ", 2)
         seq = int(seq)
         if kind == "begin":
             # What was printed behind the last mark before a kill was not yet held.
-            staged, resumes = [], True
+            staged, lives = [], lives + 1
+            resumes = lives > 1
+        elif kind == "resync":
+            if resumes and word in ("deltas", "net-change"):
+                # It goes on from where its file ends, which may be before what it had printed.
+                fold, resumes = Fold(selection, log), False
+                fold.reach(seq)
+                held, last = dict(fold.seqs), seq
         elif kind in ("put", "delete"):
             staged.append((kind, seq, word))
         elif kind == "mark":
-            if seq < last and resumes:
-                # It begins again where its file ends, and tells once more what came since.
-                fold = Fold(selection, log)
-                fold.reach(seq)
-                held = dict(fold.seqs)
             faults += [f"mark {seq} behind mark {last}"] if seq < last and not resumes else []
             touched = fold.reach(seq) | {key for _, _, key in staged}
             faults += apply(held, staged, seq, by_seq, resumes)
+            if resumes:
+                # A snapshot, shown as what differs from a file of which nobody knows how old it is.
+                fold = Fold(selection, log)
+                fold.reach(seq)
+                held = dict(fold.seqs)
             # They were equal at the mark before.
             odd = [key for key in touched if held.get(key) != fold.seqs.get(key)]
             if odd:
@@ -154,7 +161,6 @@ def apply(held, staged, mark, by_seq, resumes):
         if seq > mark or change is None or change.key != key:
             faults.append(f"{kind} {seq} of {key} before mark {mark} is no event of it")
         elif kind == "put":
-            # An agent that begins again prints again what its file did not hold yet.
             if held.get(key, 0) >= seq and not resumes:
                 faults.append(f"put {seq} of {key}, held at {held[key]}")
             held[key] = seq

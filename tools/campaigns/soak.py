@@ -26,6 +26,8 @@ WARM_EVENTS, WARM_ENDPOINTS = 100_000, 2_000
 EVENT_BYTES, LEAST_MEBIBYTES = 1_300, 384
 # Of the first third's median: an allocator's noise.
 MOST_GROWTH = 1.15
+# Before, rings of frames fill still: their bounds are reached with some 200,000 events.
+LEAST_MINUTES = 30
 # Writers come and go.
 DESCRIPTORS = 3
 enter = confinement.enter
@@ -66,7 +68,7 @@ def run(context, report):
         rounds.next()
     faults.settle(report, world)
     for name, found in samples.items():
-        flat(report, name, found)
+        flat(report, name, found, context.options.count >= LEAST_MINUTES)
     unexplained(report, world)
     faults.judge(context, report, world)
     facts = rounds.facts()
@@ -93,13 +95,17 @@ def pace(world, report):
     report.step(f"{most:.0f} mutations a second are the most, {load:.0f} the load")
 
 
-def flat(report, name, samples):
+def flat(report, name, samples, is_long):
     third = max(1, len(samples) // 3)
     (memory, descriptors), (memory_now, descriptors_now) = (
         [median([sample[part] for sample in some]) for part in (0, 1)]
         for some in (samples[:third], samples[-third:]))
-    report.check(f"the {name} node's memory is flat", memory_now <= memory * MOST_GROWTH,
-                 f"{memory / MEBI:.1f} MiB in the first third, {memory_now / MEBI:.1f} in the last")
+    detail = f"{memory / MEBI:.1f} MiB in the first third, {memory_now / MEBI:.1f} in the last"
+    if is_long:
+        report.check(f"the {name} node's memory is flat", memory_now <= memory * MOST_GROWTH,
+                     detail)
+    else:
+        report.fact(f"the {name} node's memory, not judged", detail)
     report.check(f"the {name} node's descriptors are flat",
                  abs(descriptors_now - descriptors) <= DESCRIPTORS,
                  f"{descriptors}, then {descriptors_now}")

@@ -74,6 +74,7 @@ class Watcher(Usage):
             self.statuses[status] += 1
             if status == "resync":
                 self.ways[line["how"]] += 1
+                self.record(status, line["seq"], line["how"])
             if status.startswith("digest"):
                 self.reports.append(line)
             if status == "in-sync":
