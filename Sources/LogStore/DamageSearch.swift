@@ -48,6 +48,7 @@ enum DamageSearch {
         do { connection = try LogConnection.lenientReader(path, settings) } catch {
             throw .reading(path, error)
         }
+        try LogSchema.checkTables(connection, path)
         let logID: LogID
         if let anchor { logID = anchor.logID } else { logID = try LogMeta.read(connection, path) }
         return try EventQueries(connection, logID: logID, path: path, limits: settings.limits)

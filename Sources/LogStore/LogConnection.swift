@@ -40,6 +40,7 @@ enum LogConnection {
         _ path: String, _ settings: LogSettings
     ) throws(SQLiteError) -> SQLiteConnection {
         let connection = try SQLiteConnection(path: path, access: .readOnly, vfs: settings.disk.vfs)
+        connection.boundWork()
         try connection.waitWhenBusy(milliseconds: settings.limits.lockWaitMilliseconds)
         try connection.keepWALOnClose()
         try connection.set(pragma: "writable_schema", to: "1")
@@ -52,7 +53,10 @@ enum LogConnection {
     ) throws(LogError) -> SQLiteConnection {
         guard FileSystem.exists(path) else { throw .logMissing(path: path) }
         do {
-            return try SQLiteConnection(path: path, access: access, vfs: settings.disk.vfs)
+            let connection = try SQLiteConnection(
+                path: path, access: access, vfs: settings.disk.vfs)
+            connection.boundWork()
+            return connection
         } catch { throw .reading(path, error) }
     }
 

@@ -73,6 +73,18 @@ enum LogInspection {
         return sum
     }
 
+    /// Whether the key stands behind the last one, which it then is: pages that damage has linked
+    /// in more than once must not go on for ever.
+    private static func isBehind(_ last: inout [UInt8]?, _ key: UnsafeRawBufferPointer) -> Bool {
+        let isBehind = last.map { last in
+            last.withUnsafeBytes { ByteOrder.compare($0, key) < 0 }
+        }
+        last?.removeAll(keepingCapacity: true)
+        last?.append(contentsOf: key)
+        last = last ?? Array(key)
+        return isBehind ?? true
+    }
+
     /// Scans the request index: ascending, no row behind the head, and the sum that the anchor
     /// has for the rows up to its seq. `docs/decisions/0003-request-index.md`.
     static func requests(
@@ -81,6 +93,7 @@ enum LogInspection {
         var all = RequestIndexSum()
         var anchored = RequestIndexSum()
         var isSound = true
+        var last: [UInt8]?
         do {
             let query = try SQLiteStatement(connection, "SELECT key, seq FROM requests")
             while try query.step() {
@@ -89,11 +102,15 @@ enum LogInspection {
                     isSound = false
                     break
                 }
-                let added: Void? = query.withBlob(0) { key in
+                let ascends = query.withBlob(0) { key in
                     all.add(key, seq)
                     if seq <= anchor.head.seq { anchored.add(key, seq) }
+                    return Self.isBehind(&last, key)
                 }
-                isSound = isSound && added != nil
+                guard ascends ?? false else {
+                    isSound = false
+                    break
+                }
             }
         } catch { throw .reading(path, error) }
         guard isSound, anchored == anchor.requests else {

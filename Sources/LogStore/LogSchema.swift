@@ -58,19 +58,40 @@ enum LogSchema {
         )
     }
 
-    static func check(_ connection: SQLiteConnection, _ path: String) throws(LogError) {
-        var found: [String: String] = [:]
-        do {
-            let query = try SQLiteStatement(connection, "SELECT name, sql FROM sqlite_schema")
-            while try query.step() {
-                if let sql = query.text(1) { found[query.text(0) ?? ""] = sql }
-            }
-        } catch { throw .reading(path, error) }
-        for (name, sql) in objects where found.removeValue(forKey: name) != sql {
+    /// Those that hold something, for a file whose triggers do not matter.
+    static var tables: [(name: String, sql: String)] {
+        objects.filter { $0.sql.hasPrefix("CREATE TABLE") }
+    }
+
+    /// Throws unless the file holds these and nothing else.
+    static func check(
+        _ connection: SQLiteConnection, _ path: String,
+        holds wanted: [(name: String, sql: String)] = objects
+    ) throws(LogError) {
+        var found = try schema(of: connection, path)
+        for (name, sql) in wanted where found.removeValue(forKey: name) != sql {
             throw .damaged(path: path, firstBad: nil, reason: "\(name) is not as it was made")
         }
-        guard let stranger = found.keys.min() else { return }
-        throw .damaged(path: path, firstBad: nil, reason: "\(stranger) was added to it")
+        if let stranger = found.keys.min() {
+            throw .damaged(path: path, firstBad: nil, reason: "\(stranger) was added to it")
+        }
+        connection.endBound()
+    }
+
+    /// Throws unless the tables of the file are ours, whatever else was added: a view in the place
+    /// of one would run statements of the file's own, which need not end.
+    static func checkTables(_ connection: SQLiteConnection, _ path: String) throws(LogError) {
+        let found = try schema(of: connection, path)
+        for (name, sql) in tables where found[name] != sql {
+            throw .damaged(path: path, firstBad: nil, reason: "\(name) is not as it was made")
+        }
+        connection.endBound()
+    }
+
+    private static func schema(of connection: SQLiteConnection, _ path: String) throws(LogError)
+        -> [String: String]
+    {
+        do { return try connection.schema() } catch { throw .reading(path, error) }
     }
 }
 
@@ -87,11 +108,15 @@ enum LogMeta {
     static func read(_ connection: SQLiteConnection, _ path: String) throws(LogError) -> LogID {
         var logID: LogID?
         var sum: Hash256?
+        var last: String?
         do {
             let query = try SQLiteStatement(
                 connection, "SELECT CAST(name AS BLOB), value FROM meta")
             while try query.step() {
                 let name = query.withBlob(0) { String(decoding: $0, as: UTF8.self) }
+                // Pages that damage has linked in more than once must not go on for ever.
+                if let last, let name, name <= last { break }
+                last = name
                 if name == "log_id" { logID = query.withBlob(1) { LogID(bytes: $0) } ?? nil }
                 if name == "checksum" { sum = query.withBlob(1) { Hash256(bytes: $0) } ?? nil }
             }

@@ -34,9 +34,8 @@ package struct OrphanFile: Sendable {
 
     private static func read(_ path: String) throws(LogError) -> OrphanFile {
         do {
-            let connection = try SQLiteConnection(path: path, access: .readOnly)
             let query = try SQLiteStatement(
-                connection, "SELECT log_id, after_seq, after_chain, epoch, last FROM orphan")
+                open(path), "SELECT log_id, after_seq, after_chain, epoch, last FROM orphan")
             guard try query.step(), let logID = query.withBlob(0, { LogID(bytes: $0) }) ?? nil,
                 let after = seq(query, 1),
                 let chain = query.withBlob(2, { Hash256(bytes: $0) }) ?? nil,
@@ -55,6 +54,27 @@ package struct OrphanFile: Sendable {
         } catch { throw .unavailable(path: path, reason: "\(error)") }
     }
 
+    /// A connection to a file that holds what `write` makes and nothing else: it lies where anybody
+    /// may have put it (G12).
+    private static func open(_ path: String) throws -> SQLiteConnection {
+        let connection = try SQLiteConnection(path: path, access: .readOnly)
+        connection.boundWork()
+        try connection.defend()
+        try LogSchema.check(connection, path, holds: tables)
+        return connection
+    }
+
+    private static var tables: [(name: String, sql: String)] {
+        var tables = LogSchema.tables.filter { ["events", "requests"].contains($0.name) }
+        tables.append(
+            (
+                name: "orphan",
+                sql: "CREATE TABLE orphan (log_id BLOB, after_seq INTEGER, after_chain BLOB,"
+                    + " epoch INTEGER, last INTEGER)"
+            ))
+        return tables
+    }
+
     private static func seq(_ query: SQLiteStatement, _ column: Int32) -> Seq? {
         query.integer(column).flatMap { UInt64(exactly: $0) }.map { Seq($0) }
     }
@@ -62,9 +82,8 @@ package struct OrphanFile: Sendable {
     /// Rows from `first` on, as the log's: each is held to its hash and to the chain.
     package func rows(from first: Seq) throws(LogError) -> [LogRow] {
         do {
-            let connection = try SQLiteConnection(path: path, access: .readOnly)
             let queries = try EventQueries(
-                connection, logID: logID, path: path, limits: LogLimits(), base: parting)
+                Self.open(path), logID: logID, path: path, limits: LogLimits(), base: parting)
             return try queries.rows(
                 from: max(first, self.first), limit: LogLimits().pageRows,
                 maxBytes: LogLimits().pageBytes)
@@ -91,9 +110,7 @@ package struct OrphanFile: Sendable {
             let connection = try SQLiteConnection(path: temporary, access: .create, vfs: disk.vfs)
             try connection.set(pragma: "synchronous", to: "2")
             try connection.execute("BEGIN IMMEDIATE")
-            for object in LogSchema.objects where ["events", "requests"].contains(object.name) {
-                try connection.execute(object.sql)
-            }
+            for table in tables { try connection.execute(table.sql) }
             try describe(connection, source.logID, parting, epochNumber, head.seq)
             try connection.execute("COMMIT")
             try copy(source, from: first, to: head.seq, into: LogInserts(connection))
@@ -129,9 +146,6 @@ package struct OrphanFile: Sendable {
     ) throws(SQLiteError) {
         let id = Hexadecimal.text(logID.bytes)
         let chain = Hexadecimal.text(parting.chain.bytes)
-        try connection.execute(
-            "CREATE TABLE orphan (log_id BLOB, after_seq INTEGER, after_chain BLOB, epoch INTEGER,"
-                + " last INTEGER)")
         try connection.execute(
             "INSERT INTO orphan VALUES (x'\(id)', \(parting.seq), x'\(chain)',"
                 + " \(Int64(bitPattern: epoch)), \(last))")

@@ -45,6 +45,7 @@ enum ViewFile {
 
     static func open(_ path: String, on disk: Disk) throws(SQLiteError) -> SQLiteConnection {
         let connection = try SQLiteConnection(path: path, access: .readWrite, vfs: disk.vfs)
+        connection.boundWork()
         try connection.defend()
         try connection.waitWhenBusy(milliseconds: 1_000)
         try connection.require(pragma: "journal_mode", is: "delete")
@@ -60,6 +61,11 @@ enum ViewFile {
         }
         let found = try connection.integer("PRAGMA user_version") ?? 0
         guard found == version else { throw ViewFault("its format is \(found), not \(version)") }
+        // A view in the place of a table would run statements of the file's own (G12).
+        guard try Set(connection.schema().values) == Set(tables) else {
+            throw ViewFault("its tables are not as they were made")
+        }
+        connection.endBound()
     }
 
     /// Writes a whole view into a new file at `path`, replacing what stands there.

@@ -19,8 +19,11 @@ package struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
         self.sql = sql
     }
 
-    /// What the database's file holds is not what SQLite can have written.
-    package var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+    /// What the database's file holds is not what we can have written: nobody interrupts a
+    /// statement but the bound on unknown files, and no value of ours is too long.
+    package var isDamage: Bool {
+        [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_INTERRUPT, SQLITE_TOOBIG].contains(code)
+    }
 
     /// The disk did not do as it was told.
     package var isIO: Bool { code == SQLITE_IOERR }
