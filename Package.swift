@@ -168,7 +168,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "CZlib", "EndpointModel", "EndpointDocuments", "EndpointState", "SyncProtocol",
-                "LogStore", "ReplicaCore", nioCore,
+                "LogStore", "Projection", "ReplicaCore", nioCore, logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -278,6 +278,7 @@ def files(_):
         "cache-file": [b"\0" + cache, b"\x06" + cache[:-1], b"\0" + cache[:60],
                        b"\1\7" + piece(changes) * 2],
         "log": log_edits(),
+        "views": [seed[1:] for seed in log_edits()],
         "small-files": [b"\0" + b"3 1f to 10.0.0.2:7000\n", b"\0" + b"3 1f ourselves\n",
                         b"\1" + b"0123456789abcdef" * 2 + b"\n",
                         b"\2" + data(1, data(1, voters) + data(2, b"") + number(3, 9)) + data(

@@ -13,6 +13,10 @@ extension FuzzTarget {
             try LogClaims.check($0)
         },
         FuzzTarget(
+            "views", mostBytes: 256,
+            of: ["Projection/ViewFile", "Projection/ViewLoading", "Projection/ViewStore.swift"]
+        ) { try ViewClaims.check($0) },
+        FuzzTarget(
             "small-files", mostBytes: 1_024,
             of: [
                 "ReplicaCore/Pledge", "SyncProtocol/Messages/NodeID+File",
