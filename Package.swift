@@ -99,6 +99,14 @@ let package = Package(
             name: "ReplicaCore",
             dependencies: ["EndpointModel", "EndpointState", "SyncProtocol", "Feeds", deque],
             swiftSettings: settings),
+        // What leader and follower decide, done to their log: commits, promises, step-down.
+        .target(
+            name: "ReplicaLog",
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "SQLiteStore", "LogStore",
+                "Feeds", "ReplicaCore", logging,
+            ],
+            swiftSettings: settings),
         // NIO pipelines that carry out what sessions decide.
         .target(
             name: "SyncTransport",
@@ -125,7 +133,8 @@ let package = Package(
             name: "CattailServer",
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "Projection",
-                "Feeds", "ReplicaCore", "SyncTransport", "CattailClient", "Audit", "CMalloc", deque,
+                "Feeds", "ReplicaCore", "ReplicaLog", "SyncTransport", "CattailClient", "Audit",
+                "CMalloc", deque,
                 nioCore, nioPosix, nioConcurrency, x509, asn1, crypto, lifecycle, logging,
             ],
             swiftSettings: settings),

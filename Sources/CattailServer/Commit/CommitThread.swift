@@ -1,36 +1,6 @@
-internal import EndpointModel
-internal import Feeds
-internal import LogStore
 internal import Logging
 internal import NIOPosix
-internal import ReplicaCore
-internal import SyncProtocol
-
-/// What the commit thread tells the rest of the node, in the order of commits: first what is
-/// durable, then the answers that depend on it.
-struct CommitOutcome: Sendable {
-    let batch: CommittedBatch?
-    let replies: [Reply]
-    /// What was carried out. Nobody reads it: it ends where it began, on the serving loop's thread,
-    /// whose memory it is, and not on the one that commits.
-    var mutations: [AdmittedMutation] = []
-    /// This node leads from here on, in this epoch.
-    var begun: Epoch?
-
-    struct Reply: Sendable {
-        let connection: ConnectionID
-        let answers: [Answer]
-    }
-}
-
-/// Work for the commit thread.
-enum CommitWork: Sendable {
-    case mutate(ConnectionID, [AdmittedMutation])
-    /// Records from upstream, checked to be canonical, and the position that they lead to.
-    /// - from: The epoch in which the upstream's log ends, as it said.
-    case replicate([EncodedRecord], mark: Position?, from: Epoch)
-    case control(ControlWork)
-}
+internal import ReplicaLog
 
 /// The one thread that writes the log. It owns the writer's connection and the node's mind
 /// (leader or follower); everything else speaks to it through its inbox.
@@ -82,14 +52,4 @@ final class CommitThread: Sendable {
             }
         }
     }
-}
-
-/// A leader's or a follower's hands: what its core decides, done to the log.
-protocol Committer {
-    /// Does the work as one or more transactions, and tells of each.
-    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void)
-    /// Nothing to do: checkpoints, and tries to recover after a failed write. When what was
-    /// in flight then turns out to be in the log, that is told.
-    mutating func rest(_ tell: (CommitOutcome) -> Void)
-    mutating func close()
 }

@@ -8,6 +8,7 @@ package import NIOCore
 internal import NIOPosix
 internal import Projection
 internal import ReplicaCore
+internal import ReplicaLog
 internal import SyncProtocol
 package import SyncTransport
 
@@ -202,15 +203,20 @@ package final class Node: Sendable {
         _ health: NodeHealth, _ upstream: UpstreamLink?
     ) -> Confined<any Committer> {
         let view = files.views.view.view
-        let pledges = PledgeFile(directory: files.directory.path)
+        let pledges = PledgeFile(
+            directory: files.directory.path, disk: configuration.log.disk)
         let surroundings = LeaderCommitter.Surroundings(
-            clock: configuration.clock, logger: configuration.logger, health: health)
+            clock: { configuration.clock.now() },
+            seed: {
+                var generator = SystemRandomNumberGenerator()
+                return (generator.next(), generator.next())
+            },
+            logger: configuration.logger, health: health)
         switch role {
         case .leader:
-            var generator = SystemRandomNumberGenerator()
             let core = LeaderCore(
                 view: view, head: files.position, lastTime: files.lastTime, pledge: files.pledge,
-                seed: (generator.next(), generator.next()))
+                seed: surroundings.seed())
             let leader = LeaderCommitter(core: core, writer: files.writer, surroundings)
             return Confined(NodeCommitter(leader: leader, pledges: pledges, surroundings))
         case .follower:

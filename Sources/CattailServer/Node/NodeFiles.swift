@@ -4,6 +4,7 @@ internal import LogStore
 internal import Logging
 internal import Projection
 internal import ReplicaCore
+internal import ReplicaLog
 internal import SyncProtocol
 
 /// A node's files, opened and brought to one position: the log with its lock, and the view that

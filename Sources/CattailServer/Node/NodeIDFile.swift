@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LogStore
+internal import ReplicaLog
 internal import SyncProtocol
 
 /// `DIR/node-id`: who this node is to those that it replicates from, from its first start on and

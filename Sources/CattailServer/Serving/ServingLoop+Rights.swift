@@ -4,6 +4,7 @@ internal import Feeds
 internal import Logging
 internal import NIOCore
 internal import ReplicaCore
+internal import ReplicaLog
 internal import SyncProtocol
 
 extension ServingLoop {

@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import ReplicaCore
+internal import ReplicaLog
 internal import SyncProtocol
 internal import SyncTransport
 

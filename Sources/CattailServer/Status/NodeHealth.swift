@@ -1,11 +1,10 @@
 internal import EndpointModel
-internal import LogStore
-internal import Logging
 internal import NIOConcurrencyHelpers
+internal import ReplicaLog
 internal import SyncProtocol
 
 /// What the threads of a node know of its health and others ask for.
-final class NodeHealth: Sendable {
+final class NodeHealth: LogHealth {
     struct Report: Sendable {
         /// Why nothing is written; nil while the log takes writes.
         var readOnly: String?
@@ -44,11 +43,5 @@ struct Parting: Equatable, Sendable {
     var description: String {
         "the log here is not on the history of \(upstream), which has another event at or before seq"
             + " \(held.seq), where the chain hash here is \(held.chain): \(reason)"
-    }
-}
-
-extension Logger {
-    func error(_ message: Message, _ error: LogError) {
-        self.error(message, metadata: ["code": "\(error.code)", "error": "\(error.description)"])
     }
 }

@@ -1,15 +1,15 @@
-internal import EndpointModel
-internal import EndpointState
+package import EndpointModel
+package import EndpointState
 internal import Feeds
 internal import LogStore
 internal import Logging
-internal import ReplicaCore
-internal import SyncProtocol
+package import ReplicaCore
+package import SyncProtocol
 
 /// A node's hands in either role: what a leader or a follower does, and what both do for a
 /// promotion (G10). It runs on the commit thread, so that a promise stands in one order with what
 /// is stored and acknowledged: nothing of a lower reign comes behind it.
-struct NodeCommitter: Committer {
+package struct NodeCommitter: Committer {
     /// One of the two, in a place of its own each: what is large in them is changed where it
     /// stands, and would be copied by every batch if it were taken out of an enum for that.
     private var leader: LeaderCommitter?
@@ -20,7 +20,7 @@ struct NodeCommitter: Committer {
     /// The last epoch that others were told is this node's.
     private var told: Epoch?
 
-    init(
+    package init(
         leader: LeaderCommitter, pledges: PledgeFile,
         _ surroundings: LeaderCommitter.Surroundings
     ) {
@@ -30,7 +30,7 @@ struct NodeCommitter: Committer {
         self.surroundings = surroundings
     }
 
-    init(
+    package init(
         follower: FollowerCommitter, pledges: PledgeFile,
         _ surroundings: LeaderCommitter.Surroundings
     ) {
@@ -41,7 +41,7 @@ struct NodeCommitter: Committer {
 
     // MARK: Committer
 
-    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
+    package mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
         guard work.contains(where: { $0.isControl }) else { return ordinary(work, tell) }
         var run: [CommitWork] = []
         for piece in work {
@@ -62,13 +62,13 @@ struct NodeCommitter: Committer {
         follower?.carryOut(work, tell)
     }
 
-    mutating func rest(_ tell: (CommitOutcome) -> Void) {
+    package mutating func rest(_ tell: (CommitOutcome) -> Void) {
         leader?.rest(tell)
         follower?.rest(tell)
         tellIfLeading(tell)
     }
 
-    mutating func close() {
+    package mutating func close() {
         leader?.close()
         follower?.close()
     }
@@ -163,8 +163,8 @@ extension CommitWork {
 }
 
 /// What operators and failover want of the commit thread. Replies come on that thread.
-enum ControlWork: Sendable {
-    typealias Reply<Value: Sendable> = @Sendable (Result<Value, MutationFailure>) -> Void
+package enum ControlWork: Sendable {
+    package typealias Reply<Value: Sendable> = @Sendable (Result<Value, MutationFailure>) -> Void
 
     case promise(Pledge, DryRun, Reply<PromiseAnswer>)
     /// Begin the epoch that this node has promised itself.
@@ -175,8 +175,13 @@ enum ControlWork: Sendable {
 }
 
 /// Who wants a change of the membership, and of which leader.
-struct MembershipWish: Sendable {
+package struct MembershipWish: Sendable {
     /// Nil: the leader itself.
     let actor: Actor?
     let leaderAddress: String
+
+    package init(actor: Actor?, leaderAddress: String) {
+        self.actor = actor
+        self.leaderAddress = leaderAddress
+    }
 }

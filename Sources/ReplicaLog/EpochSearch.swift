@@ -1,12 +1,12 @@
-internal import EndpointModel
-internal import LogStore
-internal import SyncProtocol
+package import EndpointModel
+package import LogStore
+package import SyncProtocol
 
 /// Where the epochs of a log began. The epoch's number stands in each record and never goes back,
 /// so that each beginning is found by halving: no index is needed, and no scan.
-enum EpochSearch {
+package enum EpochSearch {
     /// Newest first, no more than hellos tell.
-    static func epochs(in reader: LogReader, head: Seq) throws -> [Fork] {
+    package static func epochs(in reader: LogReader, head: Seq) throws -> [Fork] {
         var found: [Fork] = []
         var last = head
         while last > .zero, found.count < Limits.forks {

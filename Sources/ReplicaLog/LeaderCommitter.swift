@@ -1,20 +1,20 @@
-internal import EndpointModel
+package import EndpointModel
 internal import EndpointState
 internal import Feeds
-internal import LogStore
-internal import Logging
-internal import ReplicaCore
+package import LogStore
+package import Logging
+package import ReplicaCore
 internal import SyncProtocol
 
 /// A leader's hands. One transaction and one fsync for all that waits; nothing is answered or
 /// published before it is durable (G1), and a batch that fails is undone whole.
-struct LeaderCommitter: Committer {
+package struct LeaderCommitter: Committer {
     private(set) var core: LeaderCore
     private let writer: LogWriter
-    private let clock: WallClock
+    private let clock: @Sendable () -> Timestamp
     private var clockWatch: ClockWatch
     private let logger: Logger
-    private let health: NodeHealth
+    private let health: any LogHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
     private var unsettled: Unsettled?
 
@@ -24,10 +24,23 @@ struct LeaderCommitter: Committer {
     }
 
     /// What a leader has beside its core and its log.
-    struct Surroundings {
-        let clock: WallClock
+    package struct Surroundings {
+        let clock: @Sendable () -> Timestamp
+        /// Randomness for the uids that a reign gives.
+        package let seed: @Sendable () -> (UInt64, UInt64)
         let logger: Logger
-        let health: NodeHealth
+        let health: any LogHealth
+
+        package init(
+            clock: @escaping @Sendable () -> Timestamp,
+            seed: @escaping @Sendable () -> (UInt64, UInt64), logger: Logger,
+            health: any LogHealth
+        ) {
+            self.clock = clock
+            self.seed = seed
+            self.logger = logger
+            self.health = health
+        }
     }
 
     /// What one transaction takes at most: beyond it the latency of the first mutation grows
@@ -36,7 +49,7 @@ struct LeaderCommitter: Committer {
     /// The same in bytes: what a batch holds in memory, and then in a frame of each feed.
     private static let batchBytes = 8 << 20
 
-    init(core: LeaderCore, writer: LogWriter, _ surroundings: Surroundings) {
+    package init(core: LeaderCore, writer: LogWriter, _ surroundings: Surroundings) {
         self.core = core
         self.writer = writer
         clock = surroundings.clock
@@ -47,17 +60,15 @@ struct LeaderCommitter: Committer {
 
     /// A follower's log goes on in these hands.
     init(promoting follower: FollowerCommitter, _ surroundings: Surroundings) {
-        var generator = SystemRandomNumberGenerator()
-        let core = LeaderCore(
-            promoting: follower.core, seed: (generator.next(), generator.next()))
+        let core = LeaderCore(promoting: follower.core, seed: surroundings.seed())
         self.init(core: core, writer: follower.writer, surroundings)
     }
 
     var isReady: Bool { writer.isReady }
     mutating func promised(_ pledge: Pledge) { core.promised(pledge) }
 
-    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
-        var batch: [(ConnectionID, [AdmittedMutation])] = []
+    package mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
+        var batch: [(SubscriberID, [AdmittedMutation])] = []
         var count = 0
         var byteCount = 0
         for case .mutate(let connection, let mutations) in work {
@@ -75,7 +86,7 @@ struct LeaderCommitter: Committer {
         checkpoint(.busy)
     }
 
-    mutating func rest(_ tell: (CommitOutcome) -> Void) {
+    package mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
         } else if let batch = recover() {
@@ -83,14 +94,14 @@ struct LeaderCommitter: Committer {
         }
     }
 
-    mutating func close() {
+    package mutating func close() {
         do { try writer.close() } catch { logger.error("log not closed cleanly", error) }
     }
 
     // MARK: One transaction
 
     private mutating func commit(
-        _ batch: [(ConnectionID, [AdmittedMutation])],
+        _ batch: [(SubscriberID, [AdmittedMutation])],
         searching search: LeaderCore.RequestSearch = .withoutEvent
     ) -> CommitOutcome {
         if core.isSealed {
@@ -120,7 +131,7 @@ struct LeaderCommitter: Committer {
     }
 
     private mutating func now() -> Timestamp {
-        let now = clock.now()
+        let now = clock()
         if let behind = clockWatch.jumpBack(at: now) {
             logger.warning(
                 "the clock went back; events bear the last time until it is there again",
@@ -130,7 +141,7 @@ struct LeaderCommitter: Committer {
     }
 
     private mutating func succeeded(
-        _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan
+        _ batch: [(SubscriberID, [AdmittedMutation])], _ plan: CommitPlan
     ) -> CommitOutcome {
         let changes = core.committed(plan)
         health.noteWritable()
@@ -144,7 +155,7 @@ struct LeaderCommitter: Committer {
     /// The write failed: what depends on it is refused when it surely did not happen, else
     /// answered "outcome unknown". A failed mutation is never said not to have happened.
     private mutating func failed(
-        _ batch: [(ConnectionID, [AdmittedMutation])], _ plan: CommitPlan, _ error: LogError
+        _ batch: [(SubscriberID, [AdmittedMutation])], _ plan: CommitPlan, _ error: LogError
     ) -> CommitOutcome {
         logger.error("commit failed", error)
         health.noteReadOnly(error.description)
@@ -281,14 +292,14 @@ struct LeaderCommitter: Committer {
     // MARK: Replies
 
     private func refuse(
-        _ batch: [(ConnectionID, [AdmittedMutation])], _ failure: MutationFailure
+        _ batch: [(SubscriberID, [AdmittedMutation])], _ failure: MutationFailure
     ) -> CommitOutcome {
         let answers = batch.flatMap(\.1).map { failure.answer(ticket: $0.ticket) }
         return CommitOutcome(batch: nil, replies: replies(batch, answers))
     }
 
     private func replies(
-        _ batch: [(ConnectionID, [AdmittedMutation])], _ answers: [Answer]
+        _ batch: [(SubscriberID, [AdmittedMutation])], _ answers: [Answer]
     ) -> [CommitOutcome.Reply] {
         var rest = answers[...]
         return batch.map { connection, mutations in

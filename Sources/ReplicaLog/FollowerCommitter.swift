@@ -1,23 +1,23 @@
 internal import EndpointModel
 internal import Feeds
-internal import LogStore
-internal import Logging
-internal import ReplicaCore
+package import LogStore
+package import Logging
+package import ReplicaCore
 
 /// A follower's hands: appends what its upstream sent, once its core has found that it continues
 /// this log.
-struct FollowerCommitter: Committer {
+package struct FollowerCommitter: Committer {
     private(set) var core: FollowerCore
     let writer: LogWriter
     private let logger: Logger
-    private let health: NodeHealth
+    private let health: any LogHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
     private var unsettled: FollowerCore.Intake?
     /// Called when upstream's history cannot be taken: the link is to be cut.
     private let refused: @Sendable (IntakeFault) -> Void
 
-    init(
-        core: FollowerCore, writer: LogWriter, logger: Logger, health: NodeHealth,
+    package init(
+        core: FollowerCore, writer: LogWriter, logger: Logger, health: any LogHealth,
         refused: @escaping @Sendable (IntakeFault) -> Void
     ) {
         self.core = core
@@ -27,7 +27,7 @@ struct FollowerCommitter: Committer {
         self.refused = refused
     }
 
-    mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
+    package mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
         for case .replicate(let records, let mark, let upstream) in work {
             guard let outcome = store(records, mark, upstream) else { break }
             tell(outcome)
@@ -38,7 +38,7 @@ struct FollowerCommitter: Committer {
     var isReady: Bool { writer.isReady }
     mutating func promised(_ pledge: Pledge) { core.promised(pledge) }
 
-    mutating func rest(_ tell: (CommitOutcome) -> Void) {
+    package mutating func rest(_ tell: (CommitOutcome) -> Void) {
         if writer.isReady {
             checkpoint(.idle)
         } else if let batch = recover() {
@@ -66,7 +66,7 @@ struct FollowerCommitter: Committer {
             records: intake.records, changes: intake.changes, position: core.head)
     }
 
-    mutating func close() {
+    package mutating func close() {
         do { try writer.close() } catch { logger.error("log not closed cleanly", error) }
     }
 

@@ -1,10 +1,11 @@
 internal import Glibc
-internal import LogStore
+package import LogStore
+package import SQLiteStore
 
 /// A file of one line beside the log, for people to read, that is whole whenever the power goes.
-enum SmallFile {
+package enum SmallFile {
     /// The file's bytes, of a long one as many as show that it is; nil when there is none.
-    static func read(_ path: String, atMost byteCount: Int) throws(LogError) -> [UInt8]? {
+    package static func read(_ path: String, atMost byteCount: Int) throws(LogError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -23,33 +24,37 @@ enum SmallFile {
     }
 
     /// Puts the text in the file's place; when this returns it is there after a power loss too.
-    static func write(_ text: String, to name: String, in directory: String) throws(LogError) {
+    package static func write(
+        _ text: String, to name: String, in directory: String, on disk: Disk = .system
+    ) throws(LogError) {
         let path = directory + "/" + name
-        try writeBeside(text, path)
-        guard rename(path + ".new", path) == 0 else { throw failed("rename", path) }
-        try sync(directory)
+        try writeBeside(text, path, disk.calls)
+        guard disk.calls.rename(path + ".new", path) == 0 else { throw failed("rename", path) }
+        try sync(directory, disk.calls)
     }
 
     /// Beside its place first: what stands there is whole, whenever the power goes.
-    private static func writeBeside(_ text: String, _ path: String) throws(LogError) {
+    private static func writeBeside(
+        _ text: String, _ path: String, _ calls: SystemCalls
+    ) throws(LogError) {
         let temporary = path + ".new"
-        let descriptor = open(
-            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = calls.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw failed("open", temporary) }
         let bytes = Array(text.utf8)
         // So few bytes are written whole or not at all.
         let isWritten =
-            Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+            bytes.withUnsafeBytes { calls.write(descriptor, $0, 0) } == bytes.count
+            && calls.sync(descriptor) == 0
         let failure = isWritten ? nil : failed("write", temporary)
-        close(descriptor)
+        calls.close(descriptor)
         if let failure { throw failure }
     }
 
-    private static func sync(_ directory: String) throws(LogError) {
-        let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+    private static func sync(_ directory: String, _ calls: SystemCalls) throws(LogError) {
+        let descriptor = calls.open(directory, O_RDONLY)
         guard descriptor >= 0 else { throw failed("open", directory) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failed("fsync", directory) }
+        defer { calls.close(descriptor) }
+        guard calls.sync(descriptor) == 0 else { throw failed("fsync", directory) }
     }
 
     private static func failed(_ call: String, _ path: String) -> LogError {

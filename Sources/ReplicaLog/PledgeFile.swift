@@ -1,22 +1,28 @@
-internal import Glibc
-internal import LogStore
-internal import ReplicaCore
+package import LogStore
+package import ReplicaCore
+package import SQLiteStore
 
 /// `DIR/pledge`: the promise that this node gave last, on disk before anybody is told of it (G10).
-struct PledgeFile {
+package struct PledgeFile: Sendable {
     static let name = DataDirectory.Name.pledge
     private static let byteLimit = 512
-    let directory: String
+    private let directory: String
+    private let disk: Disk
 
-    func read() throws -> Pledge {
+    package init(directory: String, disk: Disk = .system) {
+        self.directory = directory
+        self.disk = disk
+    }
+
+    package func read() throws -> Pledge {
         let path = directory + "/" + Self.name
         guard let text = try SmallFile.read(path, atMost: Self.byteLimit) else { return .none }
         guard let pledge = Pledge(file: text) else { throw PledgeMalformed(path: path) }
         return pledge
     }
 
-    func write(_ pledge: Pledge) throws(LogError) {
-        try SmallFile.write(pledge.file, to: Self.name, in: directory)
+    package func write(_ pledge: Pledge) throws(LogError) {
+        try SmallFile.write(pledge.file, to: Self.name, in: directory, on: disk)
     }
 }
 
