@@ -41,3 +41,22 @@ extension Seq {
     /// The one before; of 0 itself.
     fileprivate var previous: Seq { self > .zero ? Seq(rawValue - 1) : self }
 }
+
+extension Fork {
+    /// Where the newest epoch of a peer's log began, shown by the event itself among what it
+    /// answered: only that makes a leader step down, or a tail leave a log (G10). Nil: it did not
+    /// show it.
+    package static func shown(by hello: ServerHello, _ parts: [QueryAnswer.Body]) -> Fork? {
+        guard let newest = hello.forks.first, newest.epoch == hello.head.epoch
+        else { return nil }
+        for case .records(let rows) in parts {
+            for row in rows where row.record.seq == newest.firstSeq {
+                let item = row.record.item
+                if item.kind == .control, case .epoch(newest.epoch)? = try? item.control() {
+                    return newest
+                }
+            }
+        }
+        return nil
+    }
+}

@@ -243,7 +243,7 @@ final class Failover {
         if serving.role == .leader, head.logID == here.logID, head.epoch == here.epoch {
             serving.noteHeld(head.seq, at: address)
         }
-        guard let shown = PeerStanding.shownEpoch(reply), shown.epoch > here.epoch,
+        guard let shown = Fork.shown(by: reply.hello, reply.parts), shown.epoch > here.epoch,
             pledge.admits(upstream: shown.epoch)
         else { return }
         let upstream =

@@ -18,20 +18,4 @@ enum PeerStanding {
     static func voter(_ subscription: SubscriptionStatus) -> String? {
         subscription.isLog && !subscription.advertise.isEmpty ? subscription.advertise : nil
     }
-
-    /// Where the newest epoch of the peer's log began, shown by the event itself: only that makes
-    /// a leader step down, or a tail leave a log (G10). Nil: it did not show it.
-    static func shownEpoch(_ reply: PeerQuestion.Reply) -> Fork? {
-        guard let newest = reply.hello.forks.first, newest.epoch == reply.hello.head.epoch
-        else { return nil }
-        for case .records(let rows) in reply.parts {
-            for row in rows where row.record.seq == newest.firstSeq {
-                let item = row.record.item
-                if item.kind == .control, case .epoch(newest.epoch)? = try? item.control() {
-                    return newest
-                }
-            }
-        }
-        return nil
-    }
 }
