@@ -180,6 +180,19 @@ let package = Package(
                 "LogStore", "Projection", "ReplicaCore", nioCore, logging,
             ],
             swiftSettings: settings),
+        // The whole system on a virtual clock, over faulty disks and links, judged from outside.
+        .target(
+            name: "CattailSimulator",
+            dependencies: [
+                "EndpointModel", "EndpointState", "SyncProtocol", "SQLiteStore", "LogStore",
+                "Projection", "Feeds", "ReplicaCore", "ReplicaLog", "SyncTransport",
+                "CattailClient", "ReferenceCluster", "CattailTestKit", crypto, deque, nioCore,
+                logging,
+            ],
+            swiftSettings: settings),
+        // Runs seeds of it: `tools/simulate`.
+        .executableTarget(
+            name: "simulate", dependencies: ["CattailSimulator"], swiftSettings: settings),
         .testTarget(
             name: "EndpointModelTests",
             dependencies: ["EndpointModel", "CattailTestKit"],
@@ -242,6 +255,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["CattailTestKit", "simulate"],
+            swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["EndpointModel", "EndpointDocuments", "CattailTestKit"],

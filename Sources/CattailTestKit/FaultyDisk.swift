@@ -46,7 +46,7 @@ package final class FaultyDisk: Sendable {
         guard let made = faulty_disk_make(name, seed) else { throw FaultyDiskTrouble() }
         pointer = made
         guard let folder else { return }
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             faulty_disk_adopt(made, folder + "/" + name)
         }
     }

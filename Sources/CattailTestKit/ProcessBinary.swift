@@ -8,8 +8,11 @@ package enum CattailBinary {
         if let named = ProcessInfo.processInfo.environment["CATTAIL_BINARY"], !named.isEmpty {
             return named
         }
-        return folder + "/cattail"
+        return path(of: "cattail")
     }()
+
+    /// Another program that was built with the tests.
+    package static func path(of program: String) -> String { folder + "/" + program }
 
     /// Where the test runner itself lies: products of one build lie together.
     private static var folder: String {

@@ -48,10 +48,11 @@ package final class ChildProcess: Sendable {
 
     /// Starts a program, gives it `input`, and waits for its end.
     package static func run(
-        _ arguments: [String], input: String = "", environment: [String: String] = [:],
-        within limit: Duration = .seconds(60)
+        _ arguments: [String], executable: String = CattailBinary.path, input: String = "",
+        environment: [String: String] = [:], within limit: Duration = .seconds(60)
     ) async throws -> ProcessOutcome {
-        let child = try ChildProcess(arguments, environment: environment)
+        let child = try ChildProcess(
+            arguments, executable: executable, environment: environment)
         let core = child.core
         ProcessCore.thread {
             core.write(input)

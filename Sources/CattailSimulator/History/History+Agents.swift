@@ -1,0 +1,183 @@
+internal import CattailClient
+internal import EndpointModel
+internal import EndpointState
+internal import Feeds
+internal import SyncProtocol
+
+/// What agents are told.
+extension History {
+    func forgot(_ agent: SimulatedAgent) { agents[agent.name] = AgentBook() }
+
+    /// A new process: of a snapshot that was on its way nothing is left.
+    func began(_ agent: SimulatedAgent) {
+        agents[agent.name]?.stagedPuts = 0
+        agents[agent.name]?.isInSnapshot = false
+        agents[agent.name]?.wasReset = false
+    }
+
+    func says(_ hello: ClientHello, _ agent: SimulatedAgent, to server: String) {
+        var book = agents[agent.name] ?? AgentBook()
+        // A snapshot that was cut off need not begin anew (G8).
+        if book.stagedPuts > 0, hello.cursor == nil {
+            violates(
+                "G8",
+                "\(agent.name) had \(book.stagedPuts) endpoints of a snapshot, and does not"
+                    + " say so")
+        }
+        book.hello = .init(
+            server: server, token: hello.resume?.position, hasCursor: hello.cursor != nil)
+        agents[agent.name] = book
+    }
+
+    func heard(_ message: ServerMessage, _ agent: SimulatedAgent) {
+        guard case .changes(let changes) = message,
+            agents[agent.name]?.isInSnapshot == true
+        else { return }
+        agents[agent.name]?.stagedPuts += changes.changes.count { change in
+            if case .put = change { true } else { false }
+        }
+    }
+
+    func finished(_ agent: SimulatedAgent, _ code: String) {
+        violates("G7", "\(agent.name) gives up: \(code)")
+    }
+
+    func told(_ agent: SimulatedAgent, _ update: EndpointUpdate) {
+        switch update {
+        case .changes(let changes): told(agent, changes)
+        case .status(let status): told(agent, status)
+        }
+    }
+
+    private func told(_ agent: SimulatedAgent, _ status: SubscriptionStatus) {
+        switch status {
+        case .resync(let kind, let seq):
+            counts.resyncs += 1
+            checkCheapness(agent, kind, seq)
+            agents[agent.name]?.isInSnapshot = kind == .snapshot || kind == .reset
+            if kind == .reset { agents[agent.name]?.wasReset = true }
+            if agents[agent.name]?.hello?.hasCursor != true {
+                agents[agent.name]?.stagedPuts = 0
+            }
+        case .digestDiffers(let seq):
+            violates("G6", "\(agent.name) finds another digest at \(seq)")
+        case .unverified(let seq): violates("G6", "\(agent.name) is unverified at \(seq)")
+        case .disconnected(let error) where error.code == .protocolBroken:
+            violates("G6", "\(agent.name): the protocol is broken: \(error.message)")
+        case .behind:
+            // What was staged may be thrown away for another server's.
+            break
+        case .connecting, .inSync, .stale, .disconnected, .goodbye, .cacheUnusable: break
+        }
+    }
+
+    // MARK: Marks
+
+    private func told(_ agent: SimulatedAgent, _ changes: EndpointChanges) {
+        counts.marks += 1
+        var book = agents[agent.name] ?? AgentBook()
+        defer { agents[agent.name] = book }
+        book.stagedPuts = 0
+        book.isInSnapshot = false
+        let position = changes.mark.position
+        guard let place = place(of: position), place < 0 || events[place].epoch == position.epoch
+        else {
+            return violates(
+                "G7",
+                "\(agent.name) is told of \(position.seq) in \(position.epoch), which no log"
+                    + " has")
+        }
+        // A subscriber never goes back unseen (G7).
+        let goesOn = book.place.map { isAncestor($0, of: place) } ?? true
+        if !goesOn, !book.wasReset {
+            return violates("G7", "\(agent.name) goes from \(book.place ?? -1) to \(place) unseen")
+        }
+        book.wasReset = false
+        bring(&book, to: place, goesOn, agent.wanted)
+        take(changes.changes, into: &book.told)
+        compare(agent, book, changes.state)
+    }
+
+    /// What it should hold there, by writers' words alone.
+    private func bring(_ book: inout AgentBook, to place: Int, _ goesOn: Bool, _ wanted: Wanted) {
+        if !goesOn { book.expected = [:] }
+        let from = goesOn ? book.place ?? -1 : -1
+        for index in path(from: from, to: place) {
+            switch events[index].kind {
+            case .put(let key, let written):
+                book.expected[key] = wanted.matches(written) ? index : nil
+            case .delete(let key): book.expected[key] = nil
+            case .epoch, .membership, .other: break
+            }
+        }
+        book.place = place
+    }
+
+    private func take(_ changes: [EndpointChange], into told: inout [EndpointKey: UInt64]) {
+        for change in changes {
+            switch change {
+            case .put(let item): told[item.key] = item.seq.rawValue
+            case .removal(let key, _): told[key] = nil
+            }
+        }
+    }
+
+    /// At every mark a subscriber holds its selection of the view there (G6), and so does whoever
+    /// only took the changes that it was told.
+    private func compare(_ agent: SimulatedAgent, _ book: AgentBook, _ state: EndpointSet) {
+        let place = book.place ?? -1
+        let seq = place < 0 ? 0 : events[place].seq
+        guard state.count == book.expected.count, book.told.count == book.expected.count else {
+            return violates(
+                "G6",
+                "\(agent.name) (\(agent.wanted.name)) holds \(state.count) at \(seq), was"
+                    + " told \(book.told.count), and should have \(book.expected.count)")
+        }
+        for (key, index) in book.expected {
+            guard let item = state.item(forKey: key), item.bytes == events[index].itemBytes,
+                book.told[key] == events[index].seq
+            else {
+                return violates(
+                    "G6", "\(agent.name) (\(agent.wanted.name)) has another \(key) at \(seq)")
+            }
+        }
+    }
+
+    // MARK: Cheapness (G8)
+
+    /// On one history and within retention no reconnect costs a whole snapshot.
+    private func checkCheapness(_ agent: SimulatedAgent, _ kind: ResyncKind, _ start: Seq) {
+        guard let book = agents[agent.name], let hello = book.hello, let token = hello.token,
+            !hello.hasCursor, let node = world.node(at: hello.server),
+            let held = place(of: token), let log = logs[node.number]
+        else { return }
+        let place = Int(token.seq.rawValue) - 1
+        guard held >= 0, log.indices.contains(place), log[place] == held else { return }
+        switch kind {
+        case .deltas, .netChange: return
+        case .reset: violates("G8", "\(agent.name) is reset, and its position is there")
+        case .snapshot:
+            let limit = world.scenario.feeds.deltaEvents
+            let end = min(Int(start.rawValue), log.count)
+            guard end > place + 1 else {
+                return violates("G8", "\(agent.name) gets a snapshot for nothing")
+            }
+            let touched = Set(log[(place + 1)..<end].compactMap { events[$0].key })
+            if UInt64(end - place - 1) <= limit || touched.count <= Int(limit) {
+                violates(
+                    "G8",
+                    "\(agent.name) gets a snapshot for \(touched.count) keys in"
+                        + " \(end - place - 1) events")
+            }
+        }
+    }
+}
+
+extension History.Event {
+    var key: EndpointKey? {
+        switch kind {
+        case .put(let key, _), .delete(let key): key
+        case .epoch, .membership, .other: nil
+        }
+    }
+}
