@@ -186,8 +186,8 @@ let package = Package(
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "SQLiteStore", "LogStore",
                 "Projection", "Feeds", "ReplicaCore", "ReplicaLog", "SyncTransport",
-                "CattailClient", "ReferenceCluster", "CattailTestKit", crypto, deque, nioCore,
-                logging,
+                "CattailClient", "Audit", "ReferenceCluster", "CattailTestKit", crypto, deque,
+                nioCore, logging,
             ],
             swiftSettings: settings),
         // Runs seeds of it: `tools/simulate`.

@@ -39,7 +39,7 @@ package struct Simulation {
                 ("acknowledged", counts.acknowledged), ("marks", counts.marks),
                 ("resyncs", counts.resyncs), ("openings", counts.restarts),
                 ("elections", counts.elections), ("stepDowns", counts.stepDowns),
-                ("orphaned", counts.orphaned),
+                ("orphaned", counts.orphaned), ("restored", counts.restored),
             ])
     }
 

@@ -178,6 +178,10 @@ final class Failover {
 
     /// What becomes of a link to an upstream that says this hello.
     func judge(_ hello: ServerHello, of address: ServerAddress) -> UpstreamVerdict {
+        // Each would be in touch with the other, and both cut off from the leader.
+        guard !serving.followerAddresses.contains(address.description) else {
+            return .refuse("it follows this node")
+        }
         guard pledge.admits(upstream: hello.head.epoch) else {
             return .refuse(
                 "its log ends in epoch \(hello.head.epoch), and this node has promised"

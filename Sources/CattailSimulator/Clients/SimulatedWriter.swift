@@ -84,11 +84,12 @@ final class SimulatedWriter: ClientEndOwner {
 
     private func makeRequest() -> MutationRequest {
         let number = dice.below(world.endpoints.count)
-        let id = "\(name)-\(requests.count)"
+        // Other writers use the same: they are others' (G11).
+        let id = "r-\(requests.count)"
         var endpoint = world.endpoints[number]
         endpoint.metadata.labels["tier"] = dice.pick(["front", "back", "batch"])
         if dice.oneIn(5) { endpoint.metadata.labels["quarantine"] = "yes" }
-        endpoint.spec.containerID = id
+        endpoint.spec.containerID = "\(name)-\(requests.count)"
         let operation: MutationRequest.Operation =
             switch dice.below(12) {
             case 0..<6: .apply
@@ -184,7 +185,7 @@ final class SimulatedWriter: ClientEndOwner {
             world.trace.note(name, "\(id) \(result.outcome)")
         case .failed(let error):
             world.trace.note(name, "\(id) failed: \(error.code)")
-            world.history.failed(id, "\(error.code)", "\(error.message)")
+            world.history.failed(History.Request.key(name, id), "\(error.code)", "\(error.message)")
         }
     }
 
@@ -232,7 +233,7 @@ final class SimulatedWriter: ClientEndOwner {
         case .done(let token, let result):
             rota.succeeded()
             world.history.answered(
-                requests[token].requestID ?? "", answer, by: world.node(at: end.address))
+                History.Request.key(name, requests[token].requestID ?? ""), answer)
             done(token, result)
         case .askAgain: askAgainLater()
         case .goTo(let leader?):

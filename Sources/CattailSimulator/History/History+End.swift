@@ -39,6 +39,7 @@ extension History {
         for (index, who) in acknowledged.sorted(by: { $0.key < $1.key }) {
             let place = Int(events[index].seq) - 1
             if log.indices.contains(place), log[place] == index { continue }
+            if wasForced(index, from: log) { continue }
             let fork = parting(of: index, from: log)
             guard fork < log.count else {
                 return violates("G1", "seq \(events[index].seq) of \(who) is lost")
@@ -55,6 +56,25 @@ extension History {
                         + " \(event.epoch.number), which was not forced")
             }
         }
+    }
+
+    /// Whether the history of the event, where it parts from the log, began by force: whoever is told
+    /// by such a leader is told by one of two.
+    private func wasForced(_ index: Int, from log: [Int]) -> Bool {
+        var place = index
+        while place >= 0 {
+            let event = events[place]
+            let isCommon =
+                event.parent < 0
+                || log.indices.contains(Int(event.seq) - 2)
+                    && log[Int(event.seq) - 2] == event.parent
+            if isCommon {
+                guard case .epoch = event.kind else { return false }
+                return elections[event.epoch]?.isForced ?? false
+            }
+            place = event.parent
+        }
+        return false
     }
 
     /// The place in the log of the first event that the other history does not have.

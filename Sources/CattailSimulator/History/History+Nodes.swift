@@ -106,6 +106,14 @@ extension History {
             node.host, "may lead epoch \(epoch.number)\(isForced ? ", by force" : "")")
     }
 
+    /// Its log is made anew; what it was made of is read when it is opened.
+    func restored(_ node: SimulatedNode, _ epoch: Epoch) {
+        counts.restored += 1
+        logs[node.number] = nil
+        owed[node.number] = nil
+        elected(node, epoch, isForced: true)
+    }
+
     func begun(_ node: SimulatedNode) { counts.elections += 1 }
 
     func steppedDown(_ node: SimulatedNode, behind: Seq?) {
@@ -137,7 +145,10 @@ extension History {
     }
 
     private func checkVoters(_ node: SimulatedNode, _ index: Int, _ log: [Int]) {
-        guard let head = node.process?.hub.position.seq.rawValue else { return }
+        // A voter whose disk was replaced has forgotten what it had acknowledged.
+        guard counts.restored == 0, let head = node.process?.hub.position.seq.rawValue else {
+            return
+        }
         let place = Int(events[index].seq) - 1
         var current: (voters: [String], minAcks: Int) = ([], 0)
         var previous = current

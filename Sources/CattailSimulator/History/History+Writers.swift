@@ -3,10 +3,10 @@ internal import SyncProtocol
 
 /// What writers ask and are told.
 extension History {
-    func asked(_ request: Request) { requests[request.id] = request }
+    func asked(_ request: Request) { requests[request.name] = request }
 
     /// A writer has heard that its request took effect, or found it standing.
-    func answered(_ id: String, _ answer: Answer, by node: SimulatedNode?) {
+    func answered(_ id: String, _ answer: Answer) {
         switch answer.outcome {
         case .failed, .unchanged: return
         case .created, .configured, .deleted: break

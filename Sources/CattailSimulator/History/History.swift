@@ -45,6 +45,7 @@ final class History {
         let epoch: Epoch
         let kind: Kind
         let chain: [UInt8]
+        /// With its actor, whose it is; empty for an event that nobody asked for.
         let requestID: String
         let itemBytes: [UInt8]
 
@@ -64,6 +65,11 @@ final class History {
         let isDelete: Bool
         let key: EndpointKey
         let written: Written
+
+        var name: String { Self.key(actor, id) }
+
+        /// Each actor has request IDs of its own.
+        static func key(_ actor: String, _ id: String) -> String { "\(actor)/\(id)" }
     }
 
     /// What a run has seen, so that it can be said to have attacked something.
@@ -75,6 +81,7 @@ final class History {
         var elections = 0
         var stepDowns = 0
         var orphaned = 0
+        var restored = 0
     }
 
     init(_ world: World) { self.world = world }
@@ -110,7 +117,8 @@ final class History {
                 "G10", "seq \(record.seq) is of epoch \(audit?.epochNumber ?? 0), not \(epoch)")
         }
         let index = events.count
-        let requestID = audit?.requestID ?? ""
+        let name = audit?.requestID ?? ""
+        let requestID = name.isEmpty ? "" : Request.key(audit?.actor ?? "", name)
         events.append(
             Event(
                 parent: parent, seq: record.seq.rawValue, epoch: epoch, kind: kind, chain: chain,
@@ -152,7 +160,7 @@ final class History {
                     .membership(
                         voters: membership.voters, minAcks: Int(membership.minAcks)), nil
                 )
-            case .unknown, nil: return (.other, nil)
+            case .rights, .unknown, nil: return (.other, nil)
             }
         }
     }
@@ -170,7 +178,7 @@ final class History {
             case .delete(let key): request.isDelete && key == request.key
             case .epoch, .membership, .other: false
             }
-        if !isAsIs { violates("G11", "seq \(event.seq) is not what \(request.id) asked for") }
+        if !isAsIs { violates("G11", "seq \(event.seq) is not what \(request.name) asked for") }
     }
 
     // MARK: Walking it

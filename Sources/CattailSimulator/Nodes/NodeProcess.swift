@@ -430,7 +430,8 @@ final class NodeProcess {
             connection.answer(
                 query.ticket,
                 [.records([RecordRow(record: record, chain: row.chain)]), .end(seq)])
-        case .get, .list, .history, .diff, .verify, .status, .promote, .members, .unknown:
+        case .get, .list, .history, .diff, .verify, .status, .promote, .members, .rights,
+            .unknown:
             connection.answer(query.ticket, [.failure(.queryUnknown, message: "")])
         }
     }
@@ -475,6 +476,23 @@ final class NodeProcess {
         guard let reader = files?.reader else { return .failure(CancellationError()) }
         return Result {
             try pager.pager.nextPage(ReadEvents(self, reader, dice.between(1, 40)))
+        }
+    }
+
+    /// The log as it is now, in one file.
+    func backUp(to path: String) throws {
+        guard let reader = files?.reader else { return }
+        let backup = try LogBackup(file: path, logID: reader.logID)
+        while true {
+            let rows = try reader.rows(from: backup.head.seq.next)
+            if rows.isEmpty { return try backup.finish() }
+            try backup.append(
+                rows.map { row in
+                    let audit = try EncodedRecord(validating: row.record).audit()
+                    let request = RequestKey(actor: audit.actor, requestID: audit.requestID)
+                    return LogEntry(
+                        row: row, request: audit.requestID.isEmpty ? nil : request)
+                })
         }
     }
 

@@ -96,6 +96,15 @@ final class NodeStorage {
         }
     }
 
+    /// An empty folder in place of the old one, filled by `fill`.
+    func replace(_ fill: (String) throws -> Void) throws {
+        let next = "\(base)/\(name)-\(generation + 1)"
+        try FileManager.default.createDirectory(
+            atPath: next, withIntermediateDirectories: false)
+        try fill(next)
+        try moveOn(to: next)
+    }
+
     /// The views file is thrown away, as a person may do.
     func removeViews() {
         for suffix in ["", "-wal", "-shm", "-journal"] {

@@ -184,7 +184,12 @@ final class SimulatedFailover {
 
     /// Whether an upstream that says this hello is to be followed.
     func follows(_ hello: ServerHello, of address: String) -> Bool {
-        guard process.pledge.admits(upstream: hello.head.epoch) else { return false }
+        let isFollower = process.sortedConnections.contains {
+            $0.isLog && $0.advertise == address
+        }
+        guard !isFollower, process.pledge.admits(upstream: hello.head.epoch) else {
+            return false
+        }
         switch fork(with: hello) {
         case .follows, .unknown: return true
         case .stale: return false

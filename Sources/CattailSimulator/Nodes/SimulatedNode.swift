@@ -1,3 +1,4 @@
+internal import Audit
 internal import CattailTestKit
 internal import EndpointModel
 internal import LogStore
@@ -157,6 +158,31 @@ final class SimulatedNode {
         if storage.isDark { return crash(.power) }
         world.history.steppedDown(self, behind: behind)
         world.timeline.after(20_000) { [weak self] in self?.start() }
+    }
+
+    /// Its disk is gone; an old backup becomes its log, in an epoch above all that the operator
+    /// knows of, and it leads (G7).
+    func restore(_ file: String, epochAbove: UInt64) {
+        isStarting = false
+        note("is restored from a backup")
+        world.network.stopListening(at: address)
+        world.network.ended(host, .told)
+        process?.die()
+        do {
+            let beginning = Restoration.Beginning(
+                epochAbove: epochAbove, leaderID: dice.next(), now: now)
+            try storage.replace { folder in
+                let directory = try DataDirectory.acquire(folder)
+                defer { directory.release() }
+                let outcome = try Restoration(LogRestore(of: file, into: directory))
+                    .run(beginning) { _, _ in }
+                world.history.restored(self, outcome.epoch)
+            }
+        } catch { world.fail("a backup cannot be restored: \(error)") }
+        process?.letGo()
+        process = nil
+        replicates = false
+        start()
     }
 
     /// At the end of a run.

@@ -80,6 +80,7 @@ final class Operator {
             node.storage.removeViews()
             node.crash(.killed)
         case .agents: disturb(dice.pick(world.agents))
+        case .backups: backUpOrRestore(node)
         }
     }
 
@@ -134,6 +135,27 @@ final class Operator {
         leader.failover.change(isVoter ? .remove(address) : .add(address))
     }
 
+    private var backup: String?
+    private var isRestored = false
+
+    /// First a backup is made, and in some runs it is put back later, once.
+    private func backUpOrRestore(_ node: SimulatedNode) {
+        guard let backup else {
+            let path = "\(world.folder)/backup"
+            do { try node.process?.backUp(to: path) } catch {
+                return world.trace.note(node.host, "cannot be backed up")
+            }
+            if node.process != nil { self.backup = path }
+            return
+        }
+        guard !isRestored, dice.oneIn(3) else { return }
+        isRestored = true
+        let known = world.nodes.compactMap(\.process).flatMap {
+            [$0.hub.position.epoch.number, $0.pledge.epoch.number]
+        }
+        node.restore(backup, epochAbove: known.max() ?? 0)
+    }
+
     private func disturb(_ agent: SimulatedAgent) {
         switch dice.below(3) {
         case 0: agent.restart(with: .nothing)
@@ -163,6 +185,8 @@ final class Operator {
     private func lead() {
         world.timeline.after(12_000_000) { [weak self] in
             guard let self, world.isRunning else { return }
+            introduceLeaders()
+            overcomePromises()
             if world.leaders.isEmpty {
                 let best = world.nodes.compactMap(\.process)
                     .max { $1.hub.position.isBeyond($0.hub.position) }
@@ -170,6 +194,27 @@ final class Operator {
             }
             lead()
         }
+    }
+
+    /// Leaders that nobody votes for and nobody follows never hear of each other, until one is told
+    /// whom to look at.
+    private func introduceLeaders() {
+        let leaders = world.leaders
+        guard leaders.count > 1 else { return }
+        for leader in leaders {
+            for other in leaders where other !== leader {
+                leader.failover.change(.add(other.node.address))
+            }
+        }
+    }
+
+    /// Who has promised an epoch that never began follows nobody below it: the leader begins one
+    /// above.
+    private func overcomePromises() {
+        guard let leader = world.leaders.first, world.leaders.count == 1 else { return }
+        let epoch = leader.hub.position.epoch
+        let isAhead = world.nodes.compactMap(\.process).contains { $0.pledge.epoch > epoch }
+        if isAhead { promote(leader.node, dice.oneIn(3) ? .yes : .no) }
     }
 
     /// The one leader whose log everybody has, when all agents have it too.
