@@ -25,27 +25,6 @@ struct AnchorTests {
         }
     }
 
-    @Test(
-        "G1: an anchor that was half written is written again where it stood, and the other is whole"
-    )
-    func halfWritten() throws {
-        let fixture = try LogFixture()
-        var history = History()
-        let faulty = try FaultyDisk(seed: 3, holding: fixture.directory)
-        let writer = try fixture.create(LogSettings(disk: faulty.disk))
-        try writer.append(history.entries(2))
-        let before = faulty.calls(of: .short)
-        try writer.append(history.entries(1))
-        // The last write of a batch is the anchor's, and from it on there is no space.
-        faulty.arm(.short, at: faulty.calls(of: .short) - before, .forever)
-        #expect(throws: LogError.self) { try writer.append(history.entries(1)) }
-        // Of all calls only those by descriptor have no name.
-        #expect(faulty.firstFailure == "write ")
-        #expect(throws: LogError.self) { try writer.recover() }
-        faulty.heal()
-        #expect(try LogReader.open(directory: fixture.directory).anchor != nil)
-    }
-
     @Test("G1, G3: a log as long as the anchor says, on another history, is refused")
     func otherHistory() throws {
         let fixture = try LogFixture()
