@@ -21,7 +21,11 @@ enum Simulate {
         var arguments = CommandLine.arguments.map { strdup($0) as UnsafeMutablePointer<CChar>? }
         arguments.append(nil)
         execv("/proc/self/exe", arguments)
-        fatalError("execv: \(String(cString: strerror(errno)))")
+        // It comes back only when it could not begin again: a seed would not be repeated here.
+        let reason = String(cString: strerror(errno))
+        FileHandle.standardError.write(
+            Data("error: failed: simulate cannot start itself anew: \(reason)\n".utf8))
+        exit(1)
     }
 }
 

@@ -531,7 +531,8 @@ final class NodeProcess {
 
 /// What the committers say of the log's health, for the transcript.
 ///
-/// Proof of `@unchecked Sendable`: as `SingleThreaded`.
+/// Proof of `@unchecked Sendable`: a simulation has one thread, which makes it, and calls the
+/// committers that call it. `LogHealth` is Sendable for servers, which have more.
 private final class ReportedHealth: LogHealth, @unchecked Sendable {
     private weak var process: NodeProcess?
     private var isReadOnly = false
