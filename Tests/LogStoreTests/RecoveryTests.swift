@@ -2,6 +2,8 @@ import CattailTestKit
 import EndpointModel
 import Foundation
 import LogStore
+import SQLiteStore
+import Synchronization
 import Testing
 
 /// G1: what a failed write or fsync does to the writer, its readers and its answers.
@@ -103,5 +105,42 @@ struct RecoveryTests {
         try writer.recover()
         try writer.append(history.entries(10))
         #expect(try LogFixture.all(.open(directory: fixture.directory)) == history.rows)
+    }
+
+    @Test("G1: an anchor half written by an append, and again by its recovery, keeps its other slot")
+    func halfWrittenAnchor() throws {
+        let isTearing = Atomic(false)
+        var disk = Disk.system
+        disk.calls.write = { descriptor, bytes, offset in
+            let slotBytes = 120
+            guard isTearing.load(ordering: .relaxed), bytes.count <= slotBytes else {
+                return SystemCalls.system.write(descriptor, bytes, offset)
+            }
+            // Half of the slot, and no space for the rest.
+            if bytes.count == slotBytes {
+                let half = UnsafeRawBufferPointer(rebasing: bytes[..<(slotBytes / 2)])
+                return SystemCalls.system.write(descriptor, half, offset)
+            }
+            errno = ENOSPC
+            return -1
+        }
+        let fixture = try LogFixture()
+        var history = History()
+        let writer = try fixture.create(LogSettings(disk: disk))
+        for _ in 0..<2 {
+            try writer.append(history.entries(10))
+            isTearing.store(true, ordering: .relaxed)
+            let batch = history.entries(3)
+            #expect(throws: LogError.self) { try writer.append(batch) }
+            for _ in 0..<3 {
+                let error = #expect(throws: LogError.self) { try writer.recover() }
+                #expect(error?.description.contains("pwrite") == true)
+            }
+            isTearing.store(false, ordering: .relaxed)
+            try writer.recover()
+            #expect(writer.head == history.head)
+        }
+        try writer.close()
+        #expect(try fixture.open().head == history.head)
     }
 }
