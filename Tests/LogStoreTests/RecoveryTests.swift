@@ -107,7 +107,7 @@ struct RecoveryTests {
         #expect(try LogFixture.all(.open(directory: fixture.directory)) == history.rows)
     }
 
-    @Test("G1: an anchor half written by an append, and again by its recovery, keeps its other slot")
+    @Test("G1: an anchor half written by an append and by its recovery keeps its other slot")
     func halfWrittenAnchor() throws {
         let isTearing = Atomic(false)
         var disk = Disk.system
