@@ -137,7 +137,7 @@ DiffEntry before:bytes=1 after:bytes=2
 VerifyPart checked:u64=1 head:Position=2 first_bad:u64=3 why:text=4
 QueryFailure code:text=1 message:text=2
 QueryEnd seq:u64=1
-ServerState stale_since:u64=1
+ServerState stale_since:u64=1 *path:bytes=2
 """
 SCALARS = {"u32": (0, 0), "u64": (0, 0), "i64": (0, 0), "f64": (1, 0), "bytes": (2, b""), "text": (2, "")}
 # R13: what a message cannot be without. ONEOF stands for the member of the message's oneof.
@@ -156,7 +156,7 @@ REQUIRED = {
 }
 # R14: byte fields of a fixed length
 LENGTHS = {("Position", "log_id"): 16, ("Position", "chain"): 32, ("PromiseQuery", "log_id"): 16, ("ResumeToken", "fingerprint"): 32,
-           ("SnapshotCursor", "fingerprint"): 32, ("ClientHello", "node_id"): 16, ("Mutation", "expected_uid"): 16,
+           ("SnapshotCursor", "fingerprint"): 32, ("ClientHello", "node_id"): 16, ("ServerState", "path"): 16, ("Mutation", "expected_uid"): 16,
            ("Applied", "digest"): 32, ("Resync", "fingerprint"): 32, ("Mark", "digest"): 32, ("Mark", "chain"): 32, ("LogRow", "chain"): 32,
            ("Item", "uid"): 16, ("Audit", "request_hash"): 32}
 # R14: the fields that are seqs
@@ -308,7 +308,7 @@ def decode(name, data, canonical=False):
                     raise Fault("field-empty", "Item.control")                  # R16.3
                 # R49: the endpoint of a mutation is in canonical bytes
                 value = decode(field.type, value, canonical or name == "Mutation" and field.name == "endpoint")
-            elif field.length and size not in ((field.length,) if field.oneof else (0, field.length)):
+            elif field.length and size not in ((field.length,) if field.oneof or field.repeated else (0, field.length)):
                 raise Fault("length-unexpected", f"{name}.{field.name} of {size} bytes")    # R14
         if field.repeated:
             out.setdefault(field.name, []).append(value)
@@ -336,6 +336,8 @@ def check(name, message, out, canonical):
     if name == "Mutation" and not 1 <= len(out.get("request_id", "").encode()) <= 128 or \
             name == "Audit" and len(out.get("request_id", "").encode()) > 128:
         raise Fault("length-unexpected", f"{name}.request_id")                 # R13, R18
+    if name == "ServerState" and len(out.get("path", ())) > 32:
+        raise Fault("number-out-of-range", "ServerState.path is longer than 32")    # R69
     if name == "Patch" and out["prev_seq"] >= out["seq"]:
         raise Fault("inconsistent", "Patch.prev_seq is not less than seq")
     if not canonical:

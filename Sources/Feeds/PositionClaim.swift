@@ -67,11 +67,21 @@ package enum PositionClaim {
         guard seen > head.seq else {
             return position == head ? .known(.here(position)) : .look(position)
         }
-        // Nothing can be ahead of the leader but a future that is lost.
         switch role {
+        // Nothing can be ahead of the leader but a future that is lost.
         case .leader: return .known(.otherHistory)
+        // Nor of a history that a later epoch goes on, below the position: it may never get there.
+        case .follower where position.isLost(behind: head): return .known(.otherHistory)
         case .follower: return .known(.ahead(seen))
         }
+    }
+}
+
+extension Position {
+    /// Whether an epoch behind this position's was begun below it; nobody knows of a position
+    /// that came without its epoch, as answers to `verify` may have them.
+    fileprivate func isLost(behind head: Position) -> Bool {
+        epoch.number > 0 && head.epoch > epoch
     }
 }
 

@@ -32,6 +32,8 @@ package enum Limits {
     package static let answerCutBytes = 256 << 10
     /// Forks told in a server hello, newest first: enough for a day of failovers in 16 KiB.
     package static let forks = 32
+    /// Followers between a leader and whoever is last: each adds its time to every event's way.
+    package static let relays = 32
     /// Addresses told in a goodbye.
     package static let addresses = 16
     /// The longest that a goodbye's `retry_after` is believed. It speaks for its own server alone,

@@ -304,6 +304,32 @@ extension ServerTests {
             try await cluster.stop()
         }
 
+        @Test("G10: a leader that knows of nobody else is told of a later reign by who leads that")
+        func unknownSuccessor() async throws {
+            let folder = try TemporaryFolder()
+            var leader = try await TestNode.leader(in: folder.path("l"))
+            let follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            try await leader.operate { try await $0.apply(Self.endpoint(1)) }
+            _ = try await follower.status("caught up") { $0.seq == 2 }
+            let port = leader.address.port
+            try await leader.stop()
+            try await follower.operate { _ = try await $0.promote(.yes) }
+            // Started as ever, it leads its old reign, and hears of no other.
+            leader = try await TestNode.leader(in: folder.path("l"), port: port)
+            #expect(try await leader.status().role == "leader")
+            let address = leader.address.description
+            try await follower.operate { client in
+                _ = try await client.members(MembersQuery(add: address))
+            }
+            let head = try await follower.status().seq
+            let back = try await leader.status("it follows") {
+                $0.role == "follower" && $0.seq >= head
+            }
+            #expect(back.epoch == 2)
+            try await leader.stop()
+            try await follower.stop()
+        }
+
         @Test("G10: a leader's directory that was deposed is a follower's from then on")
         func deposedDirectory() async throws {
             let cluster = try await Cluster(followers: 1, minAcks: 1)

@@ -88,6 +88,31 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test(
+            "G7: a follower says through whom its log comes, and follows nobody whose log comes through it"
+        )
+        func ring() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let node = try await leader.follower(in: folder.path("f"))
+            let own = try #require(NodeID(hexadecimal: try await node.status().nodeID))
+            let others = (1...3).map { NodeID(high: 7, low: $0) }
+            let below = try await RawClient(to: node.address)
+            await below.greet(ClientHello(role: .log, actor: "below"))
+            let peer = try await leader.accept(held: .zero)
+            await peer.send(leader.state(path: others))
+            #expect(try await below.path(until: { $0.count > 1 }) == others + [own])
+            await peer.send(leader.state(path: others + [own, NodeID(high: 7, low: 9)]))
+            _ = try await within(10, "the end of a ring") { try await peer.rest() }
+            #expect(try await below.path(until: { $0.count == 1 }) == [own])
+            // It comes back, and takes another answer.
+            let again = try await leader.accept(held: .zero)
+            await again.send(leader.state(path: []))
+            await again.send(ServerMessage.records(Records(records: [], mark: leader.mark(0))))
+            _ = try await node.status("in touch") { $0.staleSince == nil }
+            try await node.stop()
+        }
+
         @Test("An upstream whose kernel lives on alone is left after three intervals (G7)")
         func frozen() async throws {
             let folder = try TemporaryFolder()
@@ -269,6 +294,10 @@ private struct FakeLeader {
     }
 
     /// The follower's next subscription to the log, welcomed.
+    func state(path: [NodeID]) -> ServerMessage {
+        .serverState(ServerState(staleSince: nil, path: path))
+    }
+
     func accept(held: Seq) async throws -> RawServer {
         let peer = try await listener.accept()
         guard case .hello(let hello)? = try await peer.next() else {
@@ -401,5 +430,21 @@ extension ClientMessage {
         case .goodbye(let goodbye) where goodbye.code != .done: goodbye.code.rawValue
         default: nil
         }
+    }
+}
+
+extension RawClient {
+    /// What it is told of where its server's log comes from, when that is as wanted.
+    fileprivate func path(until isWanted: ([NodeID]) -> Bool) async throws -> [NodeID]? {
+        while let message = try await next() {
+            if case .serverState(let state) = message, isWanted(state.path) { return state.path }
+        }
+        return nil
+    }
+}
+
+extension NodeID {
+    fileprivate init?(hexadecimal text: String?) {
+        self.init(file: Array(((text ?? "") + "\n").utf8))
     }
 }

@@ -192,6 +192,35 @@ extension ServerTests {
             try await again.stop()
         }
 
+        @Test("G7: who waits for a future that another epoch has ended is told so at once")
+        func aheadOfAnotherEpoch() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try await TestNode.leader(in: folder.path("leader"))
+            let client = leader.client()
+            try await write(0..<20, to: client)
+            var follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            _ = try await follower.status("has all") { $0.seq == 21 }
+            try await follower.stop()
+            try await write(20..<30, to: client)
+            let first = await Agent.start(leader.address)
+            try await first.until(seq: Seq(31))
+            await first.close()
+            await client.close()
+            try await leader.stop()
+            follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            let agent = await Agent.start(follower.address, holding: try await held(first))
+            try await agent.until("behind") {
+                $0.statuses.contains(.behind(head: Seq(21)))
+            }
+            // Ten events short of where the agent was, and perhaps for ever.
+            try await follower.operate { _ = try await $0.promote(.yes) }
+            try await agent.until(seq: Seq(22))
+            #expect(await agent.resyncs == [.reset])
+            #expect(try await agent.held.digest == Truth(of: follower).digest())
+            await agent.close()
+            try await follower.stop()
+        }
+
         @Test("G7: a position with a forged chain, a future one and another log's get a reset")
         func forged() async throws {
             let folder = try TemporaryFolder()

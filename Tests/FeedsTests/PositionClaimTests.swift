@@ -38,6 +38,21 @@ struct PositionClaimTests {
         #expect(claim.standing(at: caughtUp, role: .follower) == .known(.here(caughtUp)))
     }
 
+    @Test("Ahead of a history that another epoch goes on, a position waits for nothing (G7)")
+    func aheadOfAnotherEpoch() {
+        var head = Self.head
+        head.epoch.number += 1
+        let claim = Self.token(Self.position(101))
+        #expect(claim.standing(at: head, role: .follower) == .known(.otherHistory))
+        let cut = Self.cursor(start: 90, highest: 120)
+        #expect(cut.standing(at: head, role: .follower) == .known(.otherHistory))
+        // Without its epoch nobody knows.
+        var bare = Self.position(101)
+        bare.epoch = Epoch(number: 0, leaderID: 0)
+        #expect(
+            Self.token(bare).standing(at: head, role: .follower) == .known(.ahead(Seq(101))))
+    }
+
     @Test("What was staged of a cut snapshot counts as seen, beyond its start (G7)")
     func staged() {
         let seen = Self.cursor(start: 90, highest: 120)

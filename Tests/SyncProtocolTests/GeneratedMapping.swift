@@ -320,8 +320,9 @@ func generated(_ message: ServerMessage) -> Cattail_V1_ServerMessage {
         case .behind(let head): $0.behind.head = generated(head)
         case .answers(let answers): $0.answers.answers = answers.map { generated($0) }
         case .queryAnswer(let answer): $0.queryAnswer = generated(answer)
-        case .serverState(let staleSince):
-            $0.serverState.staleSince = UInt64(staleSince?.microseconds ?? 0)
+        case .serverState(let state):
+            $0.serverState.staleSince = UInt64(state.staleSince?.microseconds ?? 0)
+            $0.serverState.path = state.path.map { Data($0.bytes) }
         case .ping(let number): $0.ping.number = number
         case .pong(let number): $0.pong.number = number
         case .goodbye(let goodbye): $0.goodbye = generated(goodbye)

@@ -135,10 +135,19 @@ extension Samples {
         case 7: .queryAnswer(queryAnswer())
         case 8:
             .serverState(
-                staleSince: maybe { Timestamp(microseconds: 1 + Int64($0.number(1 << 60))) })
+                ServerState(
+                    staleSince: maybe { Timestamp(microseconds: 1 + Int64($0.number(1 << 60))) }))
         case 9: .ping(wide())
         case 10: .pong(wide())
         default: .goodbye(goodbye())
         }
+    }
+
+    /// What is told on subscriptions to the log.
+    mutating func pathState() -> ServerMessage {
+        .serverState(
+            ServerState(
+                staleSince: maybe { Timestamp(microseconds: 1 + Int64($0.number(1 << 60))) },
+                path: (0..<number(5)).map { _ in NodeID(high: wide(), low: wide()) }))
     }
 }

@@ -64,6 +64,17 @@ struct SchemaTests {
         }
     }
 
+    @Test("How a server stands encodes to generated code's bytes, with where its log comes from")
+    func states() throws {
+        var samples = Samples(seed: 700)
+        for round in 0..<500 {
+            let state = samples.pathState()
+            let bytes: [UInt8] = try generated(state).serializedBytes()
+            try #require(state.encoded() == bytes, "round \(round): \(state)")
+            #expect(try ServerMessage(decoding: bytes) == state)
+        }
+    }
+
     @Test("Items and records are the bytes that generated code makes of their values")
     func records() throws {
         var samples = Samples(seed: 300)

@@ -66,9 +66,14 @@ extension Vectors {
                 "decoded": try decoded(Cattail_V1_ClientMessage(serializedBytes: bytes)),
             ]
         }
-        let server = try (0..<44).map { index -> Vector in
-            let message =
-                index < 40 ? samples.serverMessage() : .queryAnswer(later.promiseAnswer())
+        var states = Samples(seed: 10)
+        let server = try (0..<46).map { index -> Vector in
+            let message: ServerMessage =
+                switch index {
+                case ..<40: samples.serverMessage()
+                case ..<44: .queryAnswer(later.promiseAnswer())
+                default: states.pathState()
+                }
             let bytes = message.encoded()
             return [
                 "bytes": hex(bytes),
@@ -90,6 +95,12 @@ extension Vectors {
             ("a resync of an unknown way", [0x12, 2, 0x08, 9]),
             ("a removal without key", [0x1A, 6, 0x0A, 4, 0x12, 2, 0x08, 1]),
             ("a length beyond the end", [0x52, 9, 0x08, 1]),
+            ("a server_state with a node_id of 3 bytes", [0x4A, 5, 0x12, 3, 1, 2, 3]),
+            (
+                "a server_state with a path of 33 nodes",
+                [0x4A, 0xD2, 4]
+                    + (0..<33).flatMap { _ in [0x12, 16] + [UInt8](repeating: 7, count: 16) }
+            ),
             ("a group", [0x53]), ("field number 0", [0x02, 0]),
             ("a number in place of a message", [0x50, 1]),
             ("a varint longer than it need be", [0x52, 0x82, 0x00, 0x08, 1]),

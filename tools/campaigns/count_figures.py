@@ -10,7 +10,7 @@ from campaigns.load import agents, fill, result
 
 NAMES = ("allocations", "allocatedBytes", "frees", "writes", "reads", "fileWrites", "fileReads", "syncs",
          "polls", "writtenBytes")
-WARM, EVENTS, FEW, MANY = 40, 400, 1, 101
+WARM, EVENTS, FEW, MANY = 40, 2_000, 1, 101
 
 # Measured, and some room: a timer more or less in the scenario must not fail a build, a call more
 # for each event or delivery must. Raise one only with a sentence that says why.

@@ -94,7 +94,7 @@ package struct SubscriberStateMachine<Subject: SubscribedSubject>: Sendable {
             diverged(.contentsMalformed(held.position?.seq ?? .zero, contents.error))
         case .mark(let mark): markReceived(mark)
         case .behind(let head): behindReceived(head.seq)
-        case .serverState(let since): staleReceived(since)
+        case .serverState(let state): staleReceived(state.staleSince)
         case .goodbye(let goodbye): goodbyeReceived(goodbye, from: server)
         case .hello, .answers, .queryAnswer, .ping, .pong, .unknown: break
         }

@@ -178,10 +178,6 @@ final class Failover {
 
     /// What becomes of a link to an upstream that says this hello.
     func judge(_ hello: ServerHello, of address: ServerAddress) -> UpstreamVerdict {
-        // Each would be in touch with the other, and both cut off from the leader.
-        guard !serving.followerAddresses.contains(address.description) else {
-            return .refuse("it follows this node")
-        }
         guard pledge.admits(upstream: hello.head.epoch) else {
             return .refuse(
                 "its log ends in epoch \(hello.head.epoch), and this node has promised"
@@ -224,7 +220,8 @@ final class Failover {
     }
 
     /// Asks a peer whose hello shows a later epoch for the event that begins it, and goes on as its
-    /// follower when that is shown.
+    /// follower when that is shown. One that leads an older epoch is asked to promise this node's:
+    /// nobody it knows may ever tell it of that, and who has promised looks at whom.
     @discardableResult
     private func look(at address: ServerAddress) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: loop)
@@ -232,13 +229,22 @@ final class Failover {
         return PeerQuestion.ask(
             address, within: patience, on: loop, serving.security?.node
         ) { hello in
-            let here = bound.value.serving.hub.position
-            guard hello.head.logID == here.logID, hello.head.epoch > here.epoch,
-                let newest = hello.forks.first
-            else { return nil }
-            let point = Point.seq(newest.firstSeq)
-            return .log(LogQuery(from: point, to: point))
+            bound.value.question(for: hello)
         }.map { bound.value.looked(at: address, $0) }
+    }
+
+    private func question(for hello: ServerHello) -> Query.Body? {
+        let here = serving.hub.position
+        guard hello.head.logID == here.logID else { return nil }
+        if serving.role == .leader, hello.role == .leader, hello.head.epoch < here.epoch {
+            return .promise(
+                PromiseQuery(
+                    logID: here.logID, epoch: here.epoch, candidate: serving.advertise,
+                    dryRun: .no))
+        }
+        guard hello.head.epoch > here.epoch, let newest = hello.forks.first else { return nil }
+        let point = Point.seq(newest.firstSeq)
+        return .log(LogQuery(from: point, to: point))
     }
 
     private func looked(at address: ServerAddress, _ reply: PeerQuestion.Reply) {
@@ -250,16 +256,25 @@ final class Failover {
         guard let shown = Fork.shown(by: reply.hello, reply.parts), shown.epoch > here.epoch,
             pledge.admits(upstream: shown.epoch)
         else { return }
-        let upstream =
-            reply.hello.role == .leader
-            ? address : ServerAddress(reply.hello.leader) ?? address
         switch fork(with: reply.hello) {
         case .follows where serving.role == .leader:
-            rejoin(Rejoin(upstream: upstream, epoch: shown.epoch, behind: nil))
-        case .orphaned(let seq, _):
-            rejoin(Rejoin(upstream: upstream, epoch: shown.epoch, behind: seq))
+            rejoin(to: reply.hello, of: address, shown.epoch, behind: nil)
+        case .orphaned(let seq, _): rejoin(to: reply.hello, of: address, shown.epoch, behind: seq)
         case .follows, .stale, .unknown: break
         }
+    }
+
+    /// Whom a follower calls its leader it may know from before, and that may be this very node.
+    private func rejoin(
+        to hello: ServerHello, of address: ServerAddress, _ epoch: Epoch, behind: Seq?
+    ) {
+        var upstreams = [address]
+        if hello.role == .follower, hello.leader != serving.advertise,
+            let leader = ServerAddress(hello.leader), leader != address
+        {
+            upstreams.insert(leader, at: 0)
+        }
+        rejoin(Rejoin(upstreams: upstreams, epoch: epoch, behind: behind))
     }
 
     private func rejoin(_ rejoin: Rejoin) {
@@ -269,12 +284,12 @@ final class Failover {
             "a later leader's epoch was shown: this node goes on as its follower",
             metadata: [
                 "code": "\(Self.deposedCode)", "epoch": "\(rejoin.epoch)",
-                "upstream": "\(rejoin.upstream)",
+                "upstream": "\(rejoin.upstreams[0])",
                 "behind": "\(rejoin.behind?.description ?? "")",
             ])
         serving.giveUpHeldAnswers()
         // Those who are said goodbye to are sent there.
-        serving.health.update { $0.leader = rejoin.upstream.description }
+        serving.health.update { $0.leader = rejoin.upstreams[0].description }
         rejoining(rejoin)
     }
 }

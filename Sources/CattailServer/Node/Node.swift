@@ -181,7 +181,7 @@ package final class Node: Sendable {
         upstream?.start(
             at: position, as: replica, committer: committer,
             judging: { hello, address in serving.value.failover.judge(hello, of: address) },
-            tell: { since in serving.value.noteStale(since: since) }
+            tell: { serving.value.tell($0) }
         ).whenFailure { ending.fail($0) }
     }
 
@@ -313,7 +313,8 @@ package final class Node: Sendable {
         try rejoin.prepare(directory, configuration.log, configuration.logger)
         var next = configuration
         next.listen = transport.localAddress
-        next.upstream = [rejoin.upstream] + configuration.upstream.filter { $0 != rejoin.upstream }
+        next.upstream =
+            rejoin.upstreams + configuration.upstream.filter { !rejoin.upstreams.contains($0) }
         return next
     }
 

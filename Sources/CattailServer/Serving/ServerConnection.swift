@@ -225,14 +225,22 @@ final class ServerConnection: PeerDriver {
     func subscribedToLog() { subscription.isLog = true }
 
     /// Behind the word how the subscription goes on, which says that this node is in touch.
-    func tellIfStale() {
-        if let since = serving.health.now.staleSince { tellStale(since: since) }
+    func tellFirstState() {
+        if subscription.isLog || serving.health.now.staleSince != nil { tell(.staleness) }
     }
 
-    /// Only subscribers care how fresh this node is.
-    func tellStale(since: Timestamp?) {
-        guard subscription.selection != nil || subscription.isLog else { return }
-        link?.send(.serverState(staleSince: since))
+    /// Only subscribers care how fresh this node is, and only those of the log where that comes
+    /// from.
+    func tell(_ change: StandingChange) {
+        let isConcerned =
+            switch change {
+            case .staleness: subscription.selection != nil || subscription.isLog
+            case .path: subscription.isLog
+            }
+        guard isConcerned else { return }
+        let now = serving.health.now
+        let path = subscription.isLog ? now.path : []
+        link?.send(.serverState(ServerState(staleSince: now.staleSince, path: path)))
     }
 
     /// How this connection's subscription stands, for status.

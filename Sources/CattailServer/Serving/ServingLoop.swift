@@ -132,9 +132,12 @@ final class ServingLoop {
                 hub.committed(piece)
                 if piece.endsInRights { rightsChanged() }
             }
+            let epochBefore = epochs.first?.epoch
             noteControl(of: batch)
             wakeWaiters()
-            wakeThoseAhead(upTo: hub.position.seq)
+            // Behind another epoch, whoever is ahead may be so of another history.
+            let isSameReign = epochs.first?.epoch == epochBefore
+            wakeThoseAhead(upTo: isSameReign ? hub.position.seq : Seq(.max))
             publishSoon()
         }
         if let epoch = outcome.begun { failover.begun(epoch) }
@@ -263,8 +266,9 @@ final class ServingLoop {
             report.behindSince = nil
             report.parting = nil
             report.staleSince = nil
+            report.path = []
         }
-        noteStale(since: nil)
+        tell(.staleness)
     }
 
     /// Succeeds when this node holds the event, or when that has taken too long.
@@ -428,7 +432,7 @@ final class ServingLoop {
         }
         connection.subscribed(to: selection)
         perform(hub.subscribe(id, to: selection, connection.deltaForm, start: start))
-        connection.tellIfStale()
+        connection.tellFirstState()
         flush()
     }
 
@@ -457,7 +461,7 @@ final class ServingLoop {
         connections[id]?.subscribedToLog()
         if let connection = connections[id] { noteStored(held.seq, by: connection) }
         perform(hub.subscribeToLog(id, held: held))
-        connections[id]?.tellIfStale()
+        connections[id]?.tellFirstState()
         flush()
     }
 
@@ -657,9 +661,10 @@ final class ServingLoop {
         return buffer
     }
 
-    /// This node has lost its upstream, or found it again: subscribers are told.
-    func noteStale(since: Timestamp?) {
-        for connection in connections.values { connection.tellStale(since: since) }
+    /// Whether this node is in touch with its upstream has changed, or where its log comes from:
+    /// all subscribers are told, or those of the log.
+    func tell(_ change: StandingChange) {
+        for connection in connections.values { connection.tell(change) }
     }
 
     // MARK: Draining

@@ -17,6 +17,8 @@ final class NodeHealth: LogHealth {
         /// The leader's advertised address, as far as this node knows.
         var leader = ""
         var upstream = ""
+        /// The followers through which the log comes, this node last.
+        var path: [NodeID] = []
         /// The head of the first upstream's log that was heard of; nil before.
         var firstHead: Seq?
         /// The head of upstream's log as it said last.

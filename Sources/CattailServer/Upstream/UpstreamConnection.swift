@@ -122,7 +122,7 @@ final class UpstreamConnection: PeerDriver {
                 if let portion = staging.stage(records.records) { owner.take(portion) }
             case .reportUnreadable(let error): owner.unreadable(self, error)
             case .commit(_, let position, _): owner.take(staging.marked(position))
-            case .reportServerState(let since): owner.stateReceived(staleSince: since)
+            case .reportServerState(let state): owner.stateReceived(state, from: self)
             case .close(let end):
                 owner.noteEnd(of: self, end)
                 link?.closeAfterFlush()

@@ -35,7 +35,7 @@ final class UpstreamLink: Sendable {
     func start(
         at position: Position, as replica: Replica, committer: CommitThread,
         judging: @escaping @Sendable (ServerHello, ServerAddress) -> UpstreamVerdict,
-        tell: @escaping @Sendable (Timestamp?) -> Void
+        tell: @escaping @Sendable (StandingChange) -> Void
     ) -> EventLoopFuture<Void> {
         let state = state
         return loop.flatSubmit {
@@ -73,6 +73,12 @@ struct Replica: Hashable, Sendable {
     let nodeID: NodeID?
     /// Where it serves.
     let advertise: String
+}
+
+/// What of a node's standing its subscribers are to be told, as its health then has it.
+enum StandingChange {
+    case staleness
+    case path
 }
 
 /// Why a follower cannot go on at all.

@@ -26,6 +26,7 @@ final class UpstreamState {
     private let sessionClock: SessionClock
     /// Who this node says it is; nobody until it listens.
     private var replica = Replica(nodeID: nil, advertise: "")
+    private var path = ReplicationPath(own: nil)
     private var rota: ServerRota
     private let named: [ServerAddress]
     private let pauses: ClosedRange<Duration>
@@ -37,7 +38,7 @@ final class UpstreamState {
     private var retry: Scheduled<Void>?
     private var ticking: RepeatedTask?
     private var committer: CommitThread?
-    private var tell: (@Sendable (Timestamp?) -> Void)?
+    private var tell: (@Sendable (StandingChange) -> Void)?
     private var judging: (@Sendable (ServerHello, ServerAddress) -> UpstreamVerdict)?
     /// Of the connection that stands.
     private var hello: ServerHello?
@@ -96,11 +97,12 @@ final class UpstreamState {
     func start(
         at position: Position, as replica: Replica, committer: CommitThread,
         judging: @escaping @Sendable (ServerHello, ServerAddress) -> UpstreamVerdict,
-        tell: @escaping @Sendable (Timestamp?) -> Void
+        tell: @escaping @Sendable (StandingChange) -> Void
     ) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         mismatch = promise
         self.replica = replica
+        path = ReplicationPath(own: replica.nodeID)
         self.position = position
         lag = UpstreamLag(held: position.seq)
         self.committer = committer
@@ -109,6 +111,7 @@ final class UpstreamState {
         submittedSeq = position.seq
         purpose = .replicate
         noteStale(clock.now())
+        tellPath()
         dial()
         return promise.futureResult
     }
@@ -183,6 +186,8 @@ final class UpstreamState {
 
     private func lose(_ address: ServerAddress) {
         touch = .lost
+        path.lost()
+        tellPath()
         guard case .replicate = purpose, health.now.staleSince == nil else { return }
         logger.warning("upstream lost", metadata: ["address": "\(address)"])
         noteStale(clock.now())
@@ -349,12 +354,17 @@ final class UpstreamState {
             Refusal(code: error.code, message: error.description, seq: position?.seq ?? .zero))
     }
 
-    /// The upstream is itself cut off, or not any more.
-    func stateReceived(staleSince: Timestamp?) {
+    /// The upstream is itself cut off, or not any more; or its log comes another way.
+    func stateReceived(_ state: ServerState, from connection: UpstreamConnection) {
+        if let reason = path.heard(above: state.path) {
+            part(from: connection, because: reason)
+            return
+        }
+        tellPath()
         switch touch {
         case .lost: break
-        case .greeted: touch = .greeted(staleSince: staleSince)
-        case .inTouch: noteStale(staleSince)
+        case .greeted: touch = .greeted(staleSince: state.staleSince)
+        case .inTouch: noteStale(state.staleSince)
         }
     }
 
@@ -424,7 +434,13 @@ final class UpstreamState {
     private func noteStale(_ since: Timestamp?) {
         guard health.now.staleSince != since else { return }
         health.update { $0.staleSince = since }
-        tell?(since)
+        tell?(.staleness)
+    }
+
+    private func tellPath() {
+        guard health.now.path != path.nodes else { return }
+        health.update { $0.path = path.nodes }
+        tell?(.path)
     }
 
     var instant: SyncProtocol.Instant {

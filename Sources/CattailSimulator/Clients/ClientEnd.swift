@@ -14,7 +14,7 @@ protocol ClientEndOwner: AnyObject {
 final class ClientEnd: SocketOwner {
     let address: String
     private let host: String
-    private let world: World
+    private unowned let world: World
     private weak var owner: (any ClientEndOwner)?
     private var session: ClientSessionStateMachine
     private var decoder = FrameDecoder()

@@ -9,7 +9,7 @@ internal import SyncTransport
 final class SimulatedAgent: ClientEndOwner {
     let name: String
     let wanted: Wanted
-    private let world: World
+    private unowned let world: World
     private let servers: [String]
     private var dice: Dice
     private var machine: SubscriberStateMachine<HeldState>

@@ -7,7 +7,7 @@ internal import SyncTransport
 /// again with their IDs until there is an answer (G11).
 final class SimulatedWriter: ClientEndOwner {
     let name: String
-    private let world: World
+    private unowned let world: World
     private var dice: Dice
     private var pipeline: RequestPipeline<Int>
     private var rota: ServerRota

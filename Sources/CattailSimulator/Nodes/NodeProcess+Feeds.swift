@@ -38,7 +38,7 @@ extension NodeProcess {
         }
         connection.subscribed()
         perform(hub.subscribe(id, to: selection, connection.form, start: start))
-        if let staleSince { connection.tellStale(since: staleSince) }
+        connection.tellFirstState()
     }
 
     func subscribeToLog(_ id: SubscriberID, _ claim: PositionClaim) {
@@ -63,7 +63,7 @@ extension NodeProcess {
         connection.subscribedToLog()
         noteStored(held.seq, by: connection)
         perform(hub.subscribeToLog(id, held: held))
-        if let staleSince { connection.tellStale(since: staleSince) }
+        connection.tellFirstState()
     }
 
     /// A position is looked up on a reader's thread, as it were.
@@ -84,8 +84,8 @@ extension NodeProcess {
         }
     }
 
-    func wakeThoseAhead() {
-        let reached = ahead.filter { $0.value <= hub.position.seq }.keys.sorted()
+    func wakeThoseAhead(upTo seq: Seq) {
+        let reached = ahead.filter { $0.value <= seq }.keys.sorted()
         for id in reached {
             ahead[id] = nil
             connections[id]?.reached()

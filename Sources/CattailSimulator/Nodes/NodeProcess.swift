@@ -219,9 +219,11 @@ final class NodeProcess {
         if let batch = outcome.batch {
             for change in batch.changes { pending.add(change, at: batch.position) }
             hub.committed(batch)
+            let epochBefore = epochs.first?.epoch
             noteControl(of: batch)
             wakeWaiters(upTo: hub.position.seq)
-            wakeThoseAhead()
+            let isSameReign = epochs.first?.epoch == epochBefore
+            wakeThoseAhead(upTo: isSameReign ? hub.position.seq : Seq(.max))
             publishSoon()
             upstream?.stored(batch.position)
         }
@@ -308,7 +310,7 @@ final class NodeProcess {
         role = .leader
         leader = ""
         staleSince = nil
-        tellStale(since: nil)
+        tellState()
         failover.tidyMembership()
     }
 
@@ -374,8 +376,12 @@ final class NodeProcess {
             leader: role == .leader ? node.address : leader, forks: epochs)
     }
 
-    func tellStale(since: Timestamp?) {
-        for connection in sortedConnections { connection.tellStale(since: since) }
+    func tellState() {
+        for connection in sortedConnections { connection.tellState() }
+    }
+
+    func tellPath() {
+        for connection in sortedConnections { connection.tellPath() }
     }
 
     func noteRefusal(_ refusal: Refusal) {

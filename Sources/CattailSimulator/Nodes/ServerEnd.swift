@@ -139,8 +139,18 @@ final class ServerEnd: SocketOwner {
     func subscribed() { isState = true }
     func subscribedToLog() { isLog = true }
 
-    func tellStale(since: Timestamp?) {
-        if isState || isLog { send(.serverState(staleSince: since)) }
+    func tellFirstState() {
+        if isLog || process.staleSince != nil { tellState() }
+    }
+
+    func tellState() {
+        guard isState || isLog else { return }
+        let path = isLog ? process.upstream?.path.nodes ?? [] : []
+        send(.serverState(ServerState(staleSince: process.staleSince, path: path)))
+    }
+
+    func tellPath() {
+        if isLog { tellState() }
     }
 
     private func send(_ message: ServerMessage) {

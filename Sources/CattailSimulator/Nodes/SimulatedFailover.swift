@@ -184,12 +184,7 @@ final class SimulatedFailover {
 
     /// Whether an upstream that says this hello is to be followed.
     func follows(_ hello: ServerHello, of address: String) -> Bool {
-        let isFollower = process.sortedConnections.contains {
-            $0.isLog && $0.advertise == address
-        }
-        guard !isFollower, process.pledge.admits(upstream: hello.head.epoch) else {
-            return false
-        }
+        guard process.pledge.admits(upstream: hello.head.epoch) else { return false }
         switch fork(with: hello) {
         case .follows, .unknown: return true
         case .stale: return false
@@ -224,21 +219,28 @@ final class SimulatedFailover {
     }
 
     private func look(at address: String, done: @escaping () -> Void = {}) {
-        let here = process.hub.position
         _ = Question(
             process.world, from: process.node.host, to: address,
-            asking: { hello in
-                guard hello.head.logID == here.logID, hello.head.epoch > here.epoch,
-                    let newest = hello.forks.first
-                else { return nil }
-                let point = Point.seq(newest.firstSeq)
-                return .log(LogQuery(from: point, to: point))
-            }
+            asking: { [weak self] in self?.question(for: $0) }
         ) { [weak self] reply in
             done()
             guard let self, !process.isDead, let reply else { return }
             looked(at: address, reply)
         }
+    }
+
+    private func question(for hello: ServerHello) -> Query.Body? {
+        let here = process.hub.position
+        guard hello.head.logID == here.logID else { return nil }
+        if process.role == .leader, hello.role == .leader, hello.head.epoch < here.epoch {
+            return .promise(
+                PromiseQuery(
+                    logID: here.logID, epoch: here.epoch, candidate: process.node.address,
+                    dryRun: .no))
+        }
+        guard hello.head.epoch > here.epoch, let newest = hello.forks.first else { return nil }
+        let point = Point.seq(newest.firstSeq)
+        return .log(LogQuery(from: point, to: point))
     }
 
     private func looked(at address: String, _ reply: Question.Reply) {
@@ -250,22 +252,24 @@ final class SimulatedFailover {
         guard let shown = Fork.shown(by: reply.hello, reply.parts), shown.epoch > here.epoch,
             process.pledge.admits(upstream: shown.epoch)
         else { return }
-        let upstream =
-            reply.hello.role == .leader || reply.hello.leader.isEmpty
-            ? address : reply.hello.leader
+        var upstreams = [address]
+        let leader = reply.hello.leader
+        if reply.hello.role == .follower, !["", address, process.node.address].contains(leader) {
+            upstreams.insert(leader, at: 0)
+        }
         switch fork(with: reply.hello) {
         case .follows where process.role == .leader:
-            rejoin(upstream, shown.epoch, behind: nil)
-        case .orphaned(let seq, _): rejoin(upstream, shown.epoch, behind: seq)
+            rejoin(upstreams, shown.epoch, behind: nil)
+        case .orphaned(let seq, _): rejoin(upstreams, shown.epoch, behind: seq)
         case .follows, .stale, .unknown: break
         }
     }
 
-    private func rejoin(_ upstream: String, _ epoch: Epoch, behind: Seq?) {
+    private func rejoin(_ upstreams: [String], _ epoch: Epoch, behind: Seq?) {
         guard !isRejoining else { return }
         isRejoining = true
         process.giveUpHeldAnswers()
         let node = process.node
-        process.soon { _ in node.rejoin(upstream, epoch: epoch, behind: behind) }
+        process.soon { _ in node.rejoin(upstreams, epoch: epoch, behind: behind) }
     }
 }

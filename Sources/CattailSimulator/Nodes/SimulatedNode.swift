@@ -141,18 +141,18 @@ final class SimulatedNode {
     }
 
     /// A later leader's epoch was shown: on as its follower, with what both have (G10).
-    func rejoin(_ upstream: String, epoch: Epoch, behind: Seq?) {
+    func rejoin(_ shown: [String], epoch: Epoch, behind: Seq?) {
         guard let process else { return }
-        note("steps down behind \(behind?.description ?? "all") for \(upstream)")
+        note("steps down behind \(behind?.description ?? "all") for \(shown[0])")
         process.drain()
         end(process)
         guard self.process == nil, !storage.isDark else { return }
         replicates = true
-        upstreams = [upstream] + upstreams.filter { $0 != upstream && $0 != address }
+        upstreams = shown + upstreams.filter { !shown.contains($0) && $0 != address }
         do {
             let directory = try DataDirectory.acquire(storage.folder)
             defer { directory.release() }
-            try StepDown(upstream: upstream, epoch: epoch, behind: behind)
+            try StepDown(upstream: shown[0], epoch: epoch, behind: behind)
                 .prepare(directory, storage.settings(), .silent)
         } catch { note("the step-down fails") }
         if storage.isDark { return crash(.power) }

@@ -22,6 +22,7 @@ final class Upstream: ClientEndOwner {
     private var isGreeted = false
     private var isInTouch = false
     private var upstreamStaleSince: Timestamp?
+    private(set) var path: ReplicationPath
 
     private static let pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
     private static let afterRefusal = ReconnectAdvice(after: Interval(milliseconds: 1_000))
@@ -31,6 +32,11 @@ final class Upstream: ClientEndOwner {
         self.named = named
         self.position = position
         rota = .to(named, pauses: Self.pauses, seed: process.dice.next())
+        path = ReplicationPath(own: Self.nodeID(of: process))
+    }
+
+    private static func nodeID(of process: NodeProcess) -> NodeID {
+        NodeID(high: 7, low: UInt64(process.node.number))
     }
 
     func start() {
@@ -52,7 +58,7 @@ final class Upstream: ClientEndOwner {
         let token = position.seq == .zero ? nil : ResumeToken(position: position)
         let hello = ClientHello(
             role: .log, client: "node", actor: "follower", resume: token,
-            nodeID: NodeID(high: 7, low: UInt64(process.node.number)),
+            nodeID: Self.nodeID(of: process),
             advertise: process.node.address)
         let address = rota.take()
         dialed = address
@@ -70,6 +76,9 @@ final class Upstream: ClientEndOwner {
         hello = nil
         isGreeted = false
         isInTouch = false
+        let before = path
+        path.lost()
+        if path != before { process.tellPath() }
         noteStale(process.staleSince ?? process.node.now)
         if let dialed { rota.leaveAlone(dialed, for: .milliseconds(advice.after.milliseconds)) }
         dialLater(rota.pauseBeforeNext())
@@ -79,7 +88,8 @@ final class Upstream: ClientEndOwner {
         retry = process.world.timeline.after(pause.microseconds) { [weak self] in self?.dial() }
     }
 
-    private func part(from end: ClientEnd) {
+    private func part(from end: ClientEnd, because reason: String) {
+        process.world.trace.note(process.name, "leaves \(end.address): \(reason)")
         end.leave()
         ended(end, Self.afterRefusal)
     }
@@ -100,11 +110,13 @@ final class Upstream: ClientEndOwner {
 
     private func isWelcome(_ end: ClientEnd, _ hello: ServerHello) -> Bool {
         let isNamed = named.contains(end.address)
-        guard isNamed || hello.role == .leader,
-            hello.head.logID != position.logID
-                || process.failover.follows(hello, of: end.address)
+        guard isNamed || hello.role == .leader else {
+            part(from: end, because: "it does not lead")
+            return false
+        }
+        guard hello.head.logID != position.logID || process.failover.follows(hello, of: end.address)
         else {
-            part(from: end)
+            part(from: end, because: "it is not to be followed")
             return false
         }
         return true
@@ -120,10 +132,9 @@ final class Upstream: ClientEndOwner {
 
     func refuse(_ fault: IntakeFault) {
         guard let end else { return }
-        process.world.trace.note(process.name, "refuses upstream: \(fault.code)")
         end.refuse(
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
-        part(from: end)
+        part(from: end, because: "\(fault.code)")
     }
 
     // MARK: From the session
@@ -137,9 +148,9 @@ final class Upstream: ClientEndOwner {
             if let portion = staging.stage(records.records) { take(portion) }
         case .reportUnreadable(let error):
             process.world.history.unreadable(process.node, "\(error.code)")
-            part(from: end)
+            part(from: end, because: "\(error.code)")
         case .commit(_, let position, _): take(staging.marked(position))
-        case .reportServerState(let since): stateReceived(since)
+        case .reportServerState(let state): stateReceived(state, from: end)
         case .reconnect(let advice): ended(end, advice)
         case .giveUp(let goodbye):
             process.world.trace.note(process.name, "upstream gives up: \(goodbye.code)")
@@ -164,9 +175,12 @@ final class Upstream: ClientEndOwner {
         process.leader = hello.leader
     }
 
-    private func stateReceived(_ since: Timestamp?) {
-        upstreamStaleSince = since
-        if isInTouch { noteStale(since) }
+    private func stateReceived(_ state: ServerState, from end: ClientEnd) {
+        let before = path
+        if let reason = path.heard(above: state.path) { return part(from: end, because: reason) }
+        if path != before { process.tellPath() }
+        upstreamStaleSince = state.staleSince
+        if isInTouch { noteStale(state.staleSince) }
     }
 
     private func take(_ portion: RecordStaging.Portion) {
@@ -191,7 +205,7 @@ final class Upstream: ClientEndOwner {
     private func noteStale(_ since: Timestamp?) {
         guard process.staleSince != since else { return }
         process.staleSince = since
-        process.tellStale(since: since)
+        process.tellState()
     }
 }
 

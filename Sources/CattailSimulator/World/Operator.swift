@@ -197,12 +197,11 @@ final class Operator {
     }
 
     /// Leaders that nobody votes for and nobody follows never hear of each other, until one is told
-    /// whom to look at.
+    /// whom to look at; one that has promised to acknowledge nothing more still says that it leads.
     private func introduceLeaders() {
-        let leaders = world.leaders
-        guard leaders.count > 1 else { return }
-        for leader in leaders {
-            for other in leaders where other !== leader {
+        let others = world.nodes.compactMap(\.process).filter { $0.role == .leader }
+        for leader in world.leaders {
+            for other in others where other !== leader {
                 leader.failover.change(.add(other.node.address))
             }
         }

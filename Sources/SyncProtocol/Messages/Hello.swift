@@ -152,7 +152,14 @@ extension ProtoReader {
 
     fileprivate mutating func nodeIDIfAny(_ field: Field) throws(WireError) -> NodeID? {
         let range = try body(field)
-        if range.isEmpty { return nil }
+        return range.isEmpty ? nil : try nodeID(field, range)
+    }
+
+    mutating func nodeID(_ field: Field) throws(WireError) -> NodeID {
+        try nodeID(field, try body(field))
+    }
+
+    private func nodeID(_ field: Field, _ range: Range<Int>) throws(WireError) -> NodeID {
         guard let id = NodeID(bytes: slice(range)) else {
             throw .lengthUnexpected(field: field.number, bytes: range.count)
         }

@@ -14,8 +14,7 @@ package enum ServerMessage: WireMessage {
     case behind(head: Position)
     case answers([Answer])
     case queryAnswer(QueryAnswer)
-    /// Since when this server has had no word from its leader; nil: it is in touch.
-    case serverState(staleSince: Timestamp?)
+    case serverState(ServerState)
     case ping(UInt64)
     case pong(UInt64)
     case goodbye(Goodbye)
@@ -35,10 +34,7 @@ package enum ServerMessage: WireMessage {
         case .answers(let answers):
             writer.message(7) { inner in for answer in answers { inner.nested(1, answer) } }
         case .queryAnswer(let answer): writer.nested(8, answer)
-        case .serverState(let staleSince):
-            writer.message(9) { inner in
-                if let staleSince { inner.number(1, UInt64(max(0, staleSince.microseconds))) }
-            }
+        case .serverState(let state): writer.nested(9, state)
         case .ping(let number): writer.message(10) { $0.number(1, number) }
         case .pong(let number): writer.message(11) { $0.number(1, number) }
         case .goodbye(let goodbye): writer.nested(12, goodbye)
@@ -68,7 +64,7 @@ package enum ServerMessage: WireMessage {
             case 6: message = .behind(head: try reader.solePosition(field))
             case 7: message = .answers(try reader.messages(field))
             case 8: message = .queryAnswer(try reader.message(field))
-            case 9: message = try Self.serverState(reader.nested(reader.body(field)))
+            case 9: message = .serverState(try reader.message(field))
             case 10: message = .ping(try reader.soleNumber(field))
             case 11: message = .pong(try reader.soleNumber(field))
             case 12: message = .goodbye(try reader.message(field))
@@ -96,19 +92,5 @@ package enum ServerMessage: WireMessage {
         case .success(let records): .records(records)
         case .failure(let error): .unreadable(UnreadableContents(kind: .records, error: error))
         }
-    }
-
-    private static func serverState(_ reader: consuming ProtoReader) throws(WireError)
-        -> ServerMessage
-    {
-        var reader = reader
-        var staleSince = Timestamp(microseconds: 0)
-        while let field = try reader.next() {
-            switch field.number {
-            case 1: staleSince = try reader.timestamp(field)
-            default: try reader.skip(field)
-            }
-        }
-        return .serverState(staleSince: staleSince.microseconds == 0 ? nil : staleSince)
     }
 }

@@ -41,7 +41,7 @@ extension ClientSessionStateMachine {
         case commit(Mark, at: Position, How)
         /// The first mark at the head of the server since the last resync was committed.
         case reportInSync(Position, How)
-        case reportServerState(staleSince: Timestamp?)
+        case reportServerState(ServerState)
         case deliver([Answer])
         case deliverPart(QueryAnswer)
         /// The connection ended before these were answered: ask again by request ID (G11).

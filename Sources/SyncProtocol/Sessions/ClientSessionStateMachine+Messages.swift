@@ -144,7 +144,7 @@ extension ClientSessionStateMachine {
         switch message {
         case .ping(let number): [.send(.pong(number))]
         case .goodbye(let goodbye): goodbyeReceived(goodbye)
-        case .serverState(let staleSince): [.reportServerState(staleSince: staleSince)]
+        case .serverState(let state): [.reportServerState(state)]
         case .pong, .unknown: []
         case .hello, .resync, .changes, .records, .unreadable, .mark, .behind, .answers,
             .queryAnswer:

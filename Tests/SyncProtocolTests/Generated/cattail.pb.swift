@@ -1,5 +1,5 @@
-// schema sha256 7827d1cfc5d629670d8e5762e1fa891193b47fc5d0498650ac9446abe19b2458
-// code sha256 6c5b85821788e3fa510411dcdef8246c49f05d1508ddd0dce5f10bc2cad4aba3
+// schema sha256 37ece5fcd3b0ede1c16eeb85774375f60964717a636d45227589f4538cc3a6b3
+// code sha256 8b412a5d586efebf1f1dad2333fa61fc76bed54964130f59cb555739718d0afa
 // DO NOT EDIT.
 // swift-format-ignore-file
 // swiftlint:disable all
@@ -2754,6 +2754,9 @@ nonisolated struct Cattail_V1_ServerState: Sendable {
 
   /// microseconds since 1970-01-01Z; 0: in touch with the leader
   var staleSince: UInt64 = 0
+
+  /// log: node_ids of the followers through which the log comes here
+  var path: [Data] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -6706,7 +6709,7 @@ nonisolated extension Cattail_V1_QueryEnd: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Cattail_V1_ServerState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ServerState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stale_since\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stale_since\0\u{1}path\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6715,6 +6718,7 @@ nonisolated extension Cattail_V1_ServerState: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.staleSince) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.path) }()
       default: break
       }
     }
@@ -6724,11 +6728,15 @@ nonisolated extension Cattail_V1_ServerState: SwiftProtobuf.Message, SwiftProtob
     if self.staleSince != 0 {
       try visitor.visitSingularUInt64Field(value: self.staleSince, fieldNumber: 1)
     }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.path, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Cattail_V1_ServerState, rhs: Cattail_V1_ServerState) -> Bool {
     if lhs.staleSince != rhs.staleSince {return false}
+    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
