@@ -33,6 +33,19 @@ struct ItemStore: Sendable {
         return item
     }
 
+    /// Calls `body` with the item at a slot that is in use, where it stands.
+    @inline(__always)
+    func withHeld<Result>(_ slot: Slot, _ body: (HeldItem) -> Result) -> Result {
+        leaves[Self.index(slot, 3)][Self.index(slot, 2)][Self.index(slot, 1)]
+            .withUnsafeBufferPointer { leaf in
+                let index = Self.index(slot, 0)
+                guard index < leaf.count, let start = leaf.baseAddress,
+                    let item = HeldItem(at: start + index)
+                else { preconditionFailure("slot \(slot) holds nothing") }
+                return body(item)
+            }
+    }
+
     /// Takes up an item and gives it a slot.
     mutating func add(_ item: EncodedItem) -> Slot {
         if let slot = freed.popLast() {

@@ -28,6 +28,9 @@ package struct KeyTable: Sendable {
 
     package var count: Int { shards.reduce(0) { $0 + $1.count } }
 
+    /// All of them, in no order.
+    package var items: [EncodedItem] { shards.flatMap { $0.items.compactMap(\.self) } }
+
     package func item(forKey key: EndpointKey) -> EncodedItem? {
         item(forKey: key, hash: KeyHash(key))
     }
@@ -83,7 +86,7 @@ package struct KeyHash: Hashable, Sendable {
 
 /// One part of the table; its size is a power of two, and at most two of three slots are taken.
 private struct Shard: Sendable {
-    private var items: [EncodedItem?] = []
+    private(set) var items: [EncodedItem?] = []
     /// Of each slot, the low half of its key's hash: most strangers are told by it alone.
     private var tags: [UInt32] = []
     private(set) var count = 0
@@ -147,12 +150,18 @@ private struct Shard: Sendable {
         _ hash: UInt64, _ namespace: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer
     ) -> Int {
         let tag = UInt32(truncatingIfNeeded: hash)
+        let mask = mask
         var slot = Int(tag) & mask
-        while let item = items[slot] {
-            if tags[slot] == tag, item.compareKey(namespace: namespace, name: name) == 0 { break }
-            slot = (slot + 1) & mask
+        return items.withUnsafeBufferPointer { items in
+            guard let start = items.baseAddress else { preconditionFailure("an empty shard") }
+            while let item = HeldItem(at: start + slot) {
+                if tags[slot] == tag, item.compareKey(namespace: namespace, name: name) == 0 {
+                    break
+                }
+                slot = (slot + 1) & mask
+            }
+            return slot
         }
-        return slot
     }
 
     private mutating func resize(_ size: Int) {

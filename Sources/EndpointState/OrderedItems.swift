@@ -87,11 +87,7 @@ package struct OrderedItems: Sendable {
     }
 
     func place(of item: EncodedItem) -> Place {
-        search { $0.compareKey(to: item) }
-    }
-
-    func place(namespace: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer) -> Place {
-        search { $0.compareKey(namespace: namespace, name: name) }
+        item.withKeyBytes { place(namespace: $0, name: $1) }
     }
 
     func item(at place: Place) -> EncodedItem? { place.slot.map { store[$0] } }
@@ -133,14 +129,15 @@ package struct OrderedItems: Sendable {
     }
 
     /// Two binary searches: for the last run that begins at or before the key, then in it.
-    /// `order` tells how an item's key stands to the key that is looked for.
-    @inline(__always)
-    private func search(_ order: (EncodedItem) -> Int) -> Place {
+    func place(namespace: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer) -> Place {
+        func order(_ slot: Slot) -> Int {
+            store.withHeld(slot) { $0.compareKey(namespace: namespace, name: name) }
+        }
         var low = 0
         var high = runs.count
         while low < high {
             let middle = (low + high) / 2
-            if order(store[runs[middle][0]]) <= 0 { low = middle + 1 } else { high = middle }
+            if order(runs[middle][0]) <= 0 { low = middle + 1 } else { high = middle }
         }
         let run = Swift.max(0, low - 1)
         guard run < runs.count else { return Place(run: 0, index: 0) }
@@ -149,7 +146,7 @@ package struct OrderedItems: Sendable {
         while low < high {
             let middle = (low + high) / 2
             let slot = runs[run][middle]
-            let found = order(store[slot])
+            let found = order(slot)
             if found == 0 { return Place(run: run, index: middle, slot: slot) }
             if found < 0 { low = middle + 1 } else { high = middle }
         }

@@ -82,7 +82,8 @@ final class EventQueries {
     }
 
     func seq(of key: RequestKey) throws(LogError) -> Seq? {
-        let found = key.bytes.withUnsafeBytes { bytes -> Result<Int64?, SQLiteError> in
+        var buffer: [UInt8] = []
+        let found = key.withBytes(&buffer) { bytes -> Result<Int64?, SQLiteError> in
             defer { request.reset() }
             do throws(SQLiteError) {
                 try request.bind(1, borrowing: bytes)

@@ -9,6 +9,9 @@ final class LogInserts {
     private let event: SQLiteStatement
     private let request: SQLiteStatement
     private let connection: SQLiteConnection
+    /// Used again for each row.
+    private var recordWriter = ProtoWriter()
+    private var keyBuffer: [UInt8] = []
 
     init(_ connection: SQLiteConnection) throws(SQLiteError) {
         self.connection = connection
@@ -39,9 +42,9 @@ final class LogInserts {
             throw .notBegun(error)
         }
         for entry in entries {
-            do { try insert(entry.row) } catch { throw undo(.unknown(error)) }
+            do { try insert(entry) } catch { throw undo(.unknown(error)) }
             guard let key = entry.request else { continue }
-            do { try insert(key, entry.row.seq) } catch {
+            do { try insert(key, entry.head.seq) } catch {
                 throw undo(error.isConstraint ? .requestRepeated : .unknown(error))
             }
         }
@@ -55,12 +58,13 @@ final class LogInserts {
         return failure
     }
 
-    private func insert(_ row: LogRow) throws(SQLiteError) {
-        let outcome = row.record.withUnsafeBytes { record in
-            row.recordHash.withBytes { recordHash in
-                row.chain.withBytes { chain in
+    private func insert(_ entry: LogEntry) throws(SQLiteError) {
+        let head = entry.head
+        let outcome = entry.withRecord(&recordWriter) { record in
+            entry.recordHash.withBytes { recordHash in
+                head.chain.withBytes { chain in
                     Result<Void, SQLiteError> { () throws(SQLiteError) in
-                        try event.bind(1, Int64(row.seq.rawValue))
+                        try event.bind(1, Int64(head.seq.rawValue))
                         try event.bind(2, borrowing: recordHash)
                         try event.bind(3, borrowing: chain)
                         try event.bind(4, borrowing: record)
@@ -73,7 +77,7 @@ final class LogInserts {
     }
 
     private func insert(_ key: RequestKey, _ seq: Seq) throws(SQLiteError) {
-        let outcome = key.bytes.withUnsafeBytes { bytes in
+        let outcome = key.withBytes(&keyBuffer) { bytes in
             Result<Void, SQLiteError> { () throws(SQLiteError) in
                 try request.bind(1, borrowing: bytes)
                 try request.bind(2, Int64(seq.rawValue))

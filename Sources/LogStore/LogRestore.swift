@@ -41,7 +41,8 @@ package final class LogRestore {
 
     /// The request of an event that was found right, for the index to be held to (G11).
     package func note(_ request: RequestKey, of seq: Seq) {
-        request.bytes.withUnsafeBytes { requests.add($0, seq) }
+        var buffer: [UInt8] = []
+        request.withBytes(&buffer) { requests.add($0, seq) }
     }
 
     /// All events up to the head have been found right, and all requests told: the log can be

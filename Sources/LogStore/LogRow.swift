@@ -17,25 +17,84 @@ package struct LogRow: Hashable, Sendable {
 }
 
 /// A row to append, with the request that asked for it; control events may have none.
-package struct LogEntry: Hashable, Sendable {
-    package var row: LogRow { didSet { isHashKnown = false } }
+package struct LogEntry: Sendable {
+    private enum Contents: Sendable {
+        /// From elsewhere.
+        case row(LogRow)
+        /// Its hash was made with it, from the bytes that it will be encoded to.
+        case record(EncodedRecord, chain: Hash256)
+    }
+
+    private var contents: Contents
     package var request: RequestKey?
-    /// Whether the record's hash is known to be that of its bytes.
-    private(set) var isHashKnown: Bool
 
     /// A row from elsewhere: it is hashed again before it is stored.
     package init(row: LogRow, request: RequestKey?) {
-        self.row = row
+        contents = .row(row)
         self.request = request
-        isHashKnown = false
     }
 
     /// A record, whose hash was made with it from the same bytes.
     package init(_ record: EncodedRecord, chain: Hash256, request: RequestKey?) {
-        row = LogRow(
-            seq: record.seq, record: record.bytes, recordHash: record.hash, chain: chain)
+        contents = .record(record, chain: chain)
         self.request = request
-        isHashKnown = true
+    }
+
+    /// As the log will hold it. One that is set is from elsewhere.
+    package var row: LogRow {
+        get {
+            switch contents {
+            case .row(let row): row
+            case .record(let record, let chain):
+                LogRow(
+                    seq: record.seq, record: record.bytes, recordHash: record.hash, chain: chain)
+            }
+        }
+        set { contents = .row(newValue) }
+    }
+
+    var head: LogHead {
+        switch contents {
+        case .row(let row): row.head
+        case .record(let record, let chain): LogHead(seq: record.seq, chain: chain)
+        }
+    }
+
+    var recordHash: Hash256 {
+        switch contents {
+        case .row(let row): row.recordHash
+        case .record(let record, _): record.hash
+        }
+    }
+
+    var recordBytes: Int {
+        switch contents {
+        case .row(let row): row.record.count
+        case .record(let record, _): record.byteCount
+        }
+    }
+
+    /// Why it cannot stand behind `previous`; nil when it can.
+    func fault(after previous: LogHead) -> String? {
+        switch contents {
+        case .row(let row): row.fault(after: previous)
+        case .record(let record, let chain):
+            previous.fault(ofNext: record.seq, record.hash, chain: chain)
+        }
+    }
+
+    /// Calls `body` with the record's bytes; a record is encoded into `writer`, which is used again
+    /// for each.
+    func withRecord<Result>(
+        _ writer: inout ProtoWriter, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        switch contents {
+        case .row(let row): return row.record.withUnsafeBytes(body)
+        case .record(let record, _):
+            writer.bytes.removeAll(keepingCapacity: true)
+            record.write(to: &writer)
+            return writer.bytes.withUnsafeBytes(body)
+        }
     }
 }
 
@@ -63,23 +122,30 @@ package struct LogHead: Hashable, Sendable, CustomStringConvertible {
 /// neighbours in the index and its inserts touch few pages. Two actors whose hashes share those
 /// bytes would share a scope, so a hit is never the answer by itself: the caller compares the
 /// actor and the request ID in the record that the hit points at.
-package struct RequestKey: Hashable, Sendable {
+package struct RequestKey: Sendable {
     package static let scopeBytes = 8
 
-    /// `SHA-256(actor)[0..<8] ‖ request ID`, both texts as UTF-8.
-    package let bytes: [UInt8]
+    private let scope: Hash256
+    private let requestID: String
 
     package init(actor: String, requestID: String) {
         self.init(RequestScope(actor: actor), requestID: requestID)
     }
 
     package init(_ scope: RequestScope, requestID: String) {
-        let id = requestID.utf8
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.scopeBytes + id.count)
-        scope.hash.withBytes { bytes.append(contentsOf: $0.prefix(Self.scopeBytes)) }
-        bytes.append(contentsOf: id)
-        self.bytes = bytes
+        self.scope = scope.hash
+        self.requestID = requestID
+    }
+
+    /// Calls `body` with `SHA-256(actor)[0..<8] ‖ request ID`, both texts as UTF-8, which it writes
+    /// into `buffer`.
+    package func withBytes<Result>(
+        _ buffer: inout [UInt8], _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        buffer.removeAll(keepingCapacity: true)
+        scope.withBytes { buffer.append(contentsOf: $0.prefix(Self.scopeBytes)) }
+        requestID.utf8.span.withUnsafeBytes { buffer.append(contentsOf: $0) }
+        return buffer.withUnsafeBytes(body)
     }
 }
 

@@ -14,11 +14,11 @@ extension LogWriter {
         try check(entries)
         try admit(entries, tables)
         do { try tables.inserts.write(entries) } catch { throw judge(error) }
+        var buffer: [UInt8] = []
         for entry in entries {
-            guard let key = entry.request else { continue }
-            key.bytes.withUnsafeBytes { requests.add($0, entry.row.seq) }
+            entry.request?.withBytes(&buffer) { requests.add($0, entry.head.seq) }
         }
-        head = last.row.head
+        head = last.head
         do { try anchor.write(head, logID, requests) } catch {
             throw fail("the anchor could not be written: \(error.description)")
         }
@@ -30,15 +30,15 @@ extension LogWriter {
     private func check(_ entries: [LogEntry]) throws(LogError) {
         var link = head
         for entry in entries {
-            let row = entry.row
-            if let fault = row.fault(after: link, isHashKnown: entry.isHashKnown) {
-                throw .batchRefused(seq: row.seq, reason: fault)
+            let head = entry.head
+            if let fault = entry.fault(after: link) {
+                throw .batchRefused(seq: head.seq, reason: fault)
             }
-            guard row.record.count <= settings.limits.recordBytes, row.seq <= Seq.last else {
+            guard entry.recordBytes <= settings.limits.recordBytes, head.seq <= Seq.last else {
                 throw .batchRefused(
-                    seq: row.seq, reason: "its record of \(row.record.count) bytes is too large")
+                    seq: head.seq, reason: "its record of \(entry.recordBytes) bytes is too large")
             }
-            link = row.head
+            link = head
         }
     }
 
@@ -46,7 +46,7 @@ extension LogWriter {
     private func admit(_ entries: [LogEntry], _ tables: Tables) throws(LogError) {
         guard let volume = settings.volumeSpace(directory.path) else { return }
         let perRow = 256
-        let bytes = entries.reduce(0) { $0 + $1.row.record.count + perRow }
+        let bytes = entries.reduce(0) { $0 + $1.recordBytes + perRow }
         let needed = space.admit(
             batchBytes: UInt64(bytes), walBytes: UInt64(uncopiedBytes(tables)), volume: volume)
         guard let needed else { return }

@@ -47,15 +47,8 @@ enum RecordHash {
 extension LogRow {
     /// Why this row cannot follow `previous`, as a phrase; nil when seq, record hash and chain
     /// are right (G2, G3).
-    ///
-    /// - Parameter isHashKnown: The record hash was made from these bytes; they are left alone.
-    func fault(after previous: LogHead, isHashKnown: Bool = false) -> String? {
-        guard seq == previous.seq.next else { return "seq \(seq) follows seq \(previous.seq)" }
-        if !isHashKnown, let hashFault { return hashFault }
-        guard previous.chain.followed(by: recordHash) == chain else {
-            return "the chain is broken"
-        }
-        return nil
+    func fault(after previous: LogHead) -> String? {
+        hashFault ?? previous.fault(ofNext: seq, recordHash, chain: chain)
     }
 
     private var hashFault: String? {
@@ -66,4 +59,13 @@ extension LogRow {
     }
 
     var head: LogHead { LogHead(seq: seq, chain: chain) }
+}
+
+extension LogHead {
+    /// Why an event cannot stand behind this head; nil when it can. Its record's hash is believed.
+    func fault(ofNext seq: Seq, _ recordHash: Hash256, chain: Hash256) -> String? {
+        guard seq == self.seq.next else { return "seq \(seq) follows seq \(self.seq)" }
+        guard self.chain.followed(by: recordHash) == chain else { return "the chain is broken" }
+        return nil
+    }
 }

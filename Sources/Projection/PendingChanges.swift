@@ -4,8 +4,8 @@ package import EndpointState
 /// What the views file does not hold yet: for each key touched since the last write, its last
 /// event alone. However long a write is put off, this is never larger than the state is.
 package struct PendingChanges: Sendable {
-    /// The last event of each key touched, a put or a delete, in key order.
-    package private(set) var items = OrderedItems()
+    /// The last event of each key touched, a put or a delete.
+    private var touched = Self.nothing
     /// The tombstones that the file holds of the keys touched.
     private(set) var tombstonesBefore: [KeyFingerprint: Seq] = [:]
     /// Where these changes lead from the file's position.
@@ -22,6 +22,14 @@ package struct PendingChanges: Sendable {
     /// How many events the file lacks, which the next start would have to fold: of one key too,
     /// and however many starts ago they came.
     package var eventsBehind: UInt64 { position.seq.rawValue - written.rawValue }
+
+    /// In their order, which is made when it is asked for: a write takes it once, and a search for
+    /// the place of each change as it comes would cost more than the rest of what is done for it.
+    package var itemsInKeyOrder: [EncodedItem] {
+        touched.items.sorted { $0.compareKey(to: $1) < 0 }
+    }
+
+    private static let nothing = KeyTable(shardBits: 4)
 
     /// Nothing yet: the file holds this view.
     package init(after view: PositionedView) {
@@ -55,7 +63,7 @@ package struct PendingChanges: Sendable {
             deadCount += 1
         }
         if let previous = change.previous { digest.subtract(previous.hash) }
-        let isFirst = items.put(change.item) == nil
+        let isFirst = touched.put(change.item) == nil
         // A key that had died before it was touched: its tombstone is in the file and must go.
         if isFirst, change.previous == nil, change.item.previousSeq > .zero {
             tombstonesBefore[KeyFingerprint(keyOf: change.item)] = change.item.previousSeq
@@ -64,7 +72,7 @@ package struct PendingChanges: Sendable {
 
     /// Forgets what has been written.
     package mutating func clear() {
-        items = OrderedItems()
+        touched = Self.nothing
         tombstonesBefore = [:]
         written = position.seq
     }

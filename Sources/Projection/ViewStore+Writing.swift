@@ -19,11 +19,12 @@ extension ViewStore {
         next.deadCount = pending.deadCount
         next.unknownEvent = pending.unknownEvent
         next.control = pending.control
-        next.tombstoneSum = tombstoneSum(after: pending)
+        let items = pending.itemsInKeyOrder
+        next.tombstoneSum = tombstoneSum(after: pending, items)
         guard next != stored else { return }
         do {
             try connection.execute("BEGIN IMMEDIATE")
-            try apply(pending, next, to: connection)
+            try apply(pending, items, next, to: connection)
             try connection.execute("COMMIT")
         } catch {
             // Whether that was a commit or none, the file says when it is opened anew.
@@ -57,11 +58,12 @@ extension ViewStore {
     }
 
     private func apply(
-        _ pending: PendingChanges, _ next: StoredPosition, to connection: SQLiteConnection
+        _ pending: PendingChanges, _ items: [EncodedItem], _ next: StoredPosition,
+        to connection: SQLiteConnection
     ) throws(SQLiteError) {
         let rows = try ViewRows(connection)
         for key in pending.tombstonesBefore.keys { try rows.removeTombstone(key) }
-        for item in pending.items {
+        for item in items {
             if item.kind == .put {
                 try rows.put(item)
             } else {
@@ -72,10 +74,12 @@ extension ViewStore {
         try rows.putPosition(next)
     }
 
-    private func tombstoneSum(after pending: PendingChanges) -> StateDigest {
+    private func tombstoneSum(after pending: PendingChanges, _ items: [EncodedItem])
+        -> StateDigest
+    {
         var sum = stored.tombstoneSum
         for (key, seq) in pending.tombstonesBefore { sum.subtract(TombstoneHash.of(key, seq)) }
-        for item in pending.items where item.kind == .delete {
+        for item in items where item.kind == .delete {
             sum.add(TombstoneHash.of(KeyFingerprint(keyOf: item), item.seq))
         }
         return sum

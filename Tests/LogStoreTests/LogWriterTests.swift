@@ -138,7 +138,8 @@ struct LogWriterTests {
         try fixture.open().close()
         let clean = try fixture.read(fixture.logPath)
         // The request's text stands in the index alone: flip one bit of it.
-        let key = Data(History.request(77).bytes)
+        var buffer: [UInt8] = []
+        let key = History.request(77).withBytes(&buffer) { Data($0) }
         let found = try #require(clean.range(of: key))
         var damaged = clean
         damaged[found.upperBound - 1] ^= 0x08

@@ -67,9 +67,13 @@ public struct EncodedRecord: Sendable {
     /// The schema's `Record`.
     public var bytes: [UInt8] {
         var writer = ProtoWriter(reserving: byteCount)
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    package func write(to writer: inout ProtoWriter) {
         item.withBytes { writer.explicitData(1, $0) }
         auditBytes.withUnsafeBytes { writer.explicitData(2, $0) }
-        return writer.bytes
     }
 
     public var byteCount: Int {
