@@ -248,9 +248,9 @@ let package = Package(
         .testTarget(
             name: "CattailServerTests",
             dependencies: [
-                "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "SyncTransport",
-                "CattailClient", "CattailServer", "ArticleSamples", "CattailTestKit", nioCore,
-                nioPosix,
+                "EndpointModel", "EndpointState", "SyncProtocol", "LogStore", "ReplicaCore",
+                "ReplicaLog", "SyncTransport", "CattailClient", "CattailServer", "ArticleSamples",
+                "CattailTestKit", nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -38,10 +38,26 @@ package struct CommitOutcome: Sendable {
 /// Work for the commit thread.
 package enum CommitWork: Sendable {
     case mutate(SubscriberID, [AdmittedMutation])
-    /// Records from upstream, checked to be canonical, and the position that they lead to.
-    /// - from: The epoch in which the upstream's log ends, as it said.
-    case replicate([EncodedRecord], mark: Position?, from: Epoch)
+    case replicate(Replicated)
     case control(ControlWork)
+}
+
+/// Records from upstream, checked to be canonical, and the position that they lead to.
+package struct Replicated: Sendable {
+    let records: [EncodedRecord]
+    let mark: Position?
+    /// In which the upstream's log ends, as it said.
+    let epoch: Epoch
+    /// Grows with each connection to an upstream. What a connection brought behind a portion that
+    /// was not stored cannot be either: it is on its way already, and is passed over.
+    let link: UInt64
+
+    package init(_ records: [EncodedRecord], mark: Position?, from epoch: Epoch, link: UInt64) {
+        self.records = records
+        self.mark = mark
+        self.epoch = epoch
+        self.link = link
+    }
 }
 
 /// A leader's or a follower's hands: what its core decides, done to the log.

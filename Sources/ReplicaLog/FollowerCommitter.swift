@@ -13,6 +13,8 @@ package struct FollowerCommitter: Committer {
     private let health: any LogHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
     private var unsettled: FollowerCore.Intake?
+    /// Whose portion was not stored last; it is being cut.
+    private var brokenLink: UInt64?
     /// Called when upstream's history cannot be taken: the link is to be cut.
     private let refused: @Sendable (IntakeFault) -> Void
 
@@ -28,9 +30,8 @@ package struct FollowerCommitter: Committer {
     }
 
     package mutating func carryOut(_ work: [CommitWork], _ tell: (CommitOutcome) -> Void) {
-        for case .replicate(let records, let mark, let upstream) in work {
-            guard let outcome = store(records, mark, upstream) else { break }
-            tell(outcome)
+        for case .replicate(let portion) in work where portion.link != brokenLink {
+            if let outcome = store(portion) { tell(outcome) } else { brokenLink = portion.link }
         }
         checkpoint(.busy)
     }
@@ -71,12 +72,10 @@ package struct FollowerCommitter: Committer {
     }
 
     /// Nil when the records were not stored; upstream will send them again.
-    private mutating func store(
-        _ records: [EncodedRecord], _ mark: Position?, _ upstream: Epoch
-    ) -> CommitOutcome? {
+    private mutating func store(_ portion: Replicated) -> CommitOutcome? {
         do {
-            let intake = try core.check(records, from: upstream)
-            if let mark { try core.checkMark(mark, behind: intake) }
+            let intake = try core.check(portion.records, from: portion.epoch)
+            if let mark = portion.mark { try core.checkMark(mark, behind: intake) }
             guard !intake.records.isEmpty else { return CommitOutcome(batch: nil, replies: []) }
             try append(intake)
             core.committed(intake)

@@ -11,7 +11,8 @@ package import SyncProtocol
 /// is stored and acknowledged: nothing of a lower reign comes behind it.
 package struct NodeCommitter: Committer {
     /// One of the two, in a place of its own each: what is large in them is changed where it
-    /// stands, and would be copied by every batch if it were taken out of an enum for that.
+    /// stands, and would be copied by every batch if it were taken out of an enum for that. Both
+    /// while nobody knows whether the event is in the log with which a follower begins to lead.
     private var leader: LeaderCommitter?
     private var follower: FollowerCommitter?
     private let pledges: PledgeFile
@@ -63,8 +64,8 @@ package struct NodeCommitter: Committer {
     }
 
     package mutating func rest(_ tell: (CommitOutcome) -> Void) {
-        leader?.rest(tell)
-        follower?.rest(tell)
+        if leader != nil { leader?.rest(tell) } else { follower?.rest(tell) }
+        settle()
         tellIfLeading(tell)
     }
 
@@ -119,13 +120,19 @@ package struct NodeCommitter: Committer {
         guard let result = leader?.begin(own.epoch, tell) else {
             preconditionFailure("a node is leader or follower")
         }
-        if case .failure(let failure) = result, failure.code != .outcomeUnknown, follower != nil {
-            leader = nil
-        } else {
-            follower = nil
-        }
+        settle()
         tellIfLeading(tell)
         return result
+    }
+
+    /// The log is sure again: a follower leads if it has the event, and else goes on as one.
+    private mutating func settle() {
+        guard follower != nil, let leader, leader.isReady else { return }
+        if leader.core.pledge.leads(leader.core.head.epoch) {
+            follower = nil
+        } else {
+            self.leader = nil
+        }
     }
 
     private mutating func tellIfLeading(_ tell: (CommitOutcome) -> Void) {

@@ -97,18 +97,22 @@ extension ServerTests {
             let node = try await leader.follower(in: folder.path("f"))
             let own = try #require(NodeID(hexadecimal: try await node.status().nodeID))
             let others = (1...3).map { NodeID(high: 7, low: $0) }
+            let peer = try await leader.accept(held: .zero)
+            // What it had at first is here: nobody waits for rights.
+            await peer.send(
+                ServerMessage.records(Records(records: leader.records, mark: leader.mark(3))))
+            _ = try await node.status("all three") { $0.seq == 3 }
             let below = try await RawClient(to: node.address)
             await below.greet(ClientHello(role: .log, actor: "below"))
-            let peer = try await leader.accept(held: .zero)
             await peer.send(leader.state(path: others))
             #expect(try await below.path(until: { $0.count > 1 }) == others + [own])
             await peer.send(leader.state(path: others + [own, NodeID(high: 7, low: 9)]))
             _ = try await within(10, "the end of a ring") { try await peer.rest() }
             #expect(try await below.path(until: { $0.count == 1 }) == [own])
             // It comes back, and takes another answer.
-            let again = try await leader.accept(held: .zero)
+            let again = try await leader.accept(held: Seq(3))
             await again.send(leader.state(path: []))
-            await again.send(ServerMessage.records(Records(records: [], mark: leader.mark(0))))
+            await again.send(ServerMessage.records(Records(records: [], mark: leader.mark(3))))
             _ = try await node.status("in touch") { $0.staleSince == nil }
             try await node.stop()
         }
@@ -205,7 +209,7 @@ extension ServerTests {
 }
 
 /// A log of three events, and whoever serves it: well, or not.
-private struct FakeLeader {
+struct FakeLeader {
     struct Lie {
         let name: String
         let codes: Set<String>
@@ -217,16 +221,17 @@ private struct FakeLeader {
     let records: [EncodedRecord]
     let positions: [Position]
 
-    init() throws {
+    init(_ epoch: Epoch = Epoch(number: 1, leaderID: 7)) throws {
         listener = try RawListener()
-        let epoch = Epoch(number: 1, leaderID: 7)
         let time = Timestamp(microseconds: 1_700_000_000_000_000)
         let first = try Self.put(seq: 2, previous: 0, number: 1)
         let items = [
             try EncodedItem.control(seq: Seq(1), .epoch(epoch)), first,
             try Self.put(seq: 3, previous: 2, number: 1, labels: ["a": "b"]),
         ]
-        records = items.map { EncodedRecord(item: $0, audit: Self.audit(time)) }
+        records = items.map {
+            EncodedRecord(item: $0, audit: Self.audit(time, epoch: epoch.number))
+        }
         var positions = [Position.origin(of: logID)]
         for record in records {
             positions.append(

@@ -36,6 +36,7 @@ final class UpstreamState {
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
     private var retry: Scheduled<Void>?
+    private var dials: UInt64 = 0
     private var ticking: RepeatedTask?
     private var committer: CommitThread?
     private var tell: (@Sendable (StandingChange) -> Void)?
@@ -142,6 +143,7 @@ final class UpstreamState {
                 nodeID: replica.nodeID, advertise: replica.advertise)
         }
         let address = rota.take()
+        dials += 1
         let session = ClientSessionStateMachine(
             hello: hello, pinnedLogID: position?.logID, at: instant)
         let dialed = UpstreamConnection(
@@ -390,7 +392,9 @@ final class UpstreamState {
         }
         // A closed inbox means that the node is going down; upstream will be asked again.
         _ = committer.submit(
-            .replicate(portion.records, mark: portion.mark, from: hello.head.epoch))
+            .replicate(
+                Replicated(
+                    portion.records, mark: portion.mark, from: hello.head.epoch, link: dials)))
         if isFull(.paused) { connection?.pause() }
     }
 

@@ -20,5 +20,7 @@ struct AgentBook {
         let server: String
         let token: Position?
         let hasCursor: Bool
+        /// How often the server's log had lost events until then.
+        let cutsBefore: Int
     }
 }

@@ -25,7 +25,8 @@ extension History {
                     + " say so")
         }
         book.hello = .init(
-            server: server, token: hello.resume?.position, hasCursor: hello.cursor != nil)
+            server: server, token: hello.resume?.position, hasCursor: hello.cursor != nil,
+            cutsBefore: cuts(of: server))
         agents[agent.name] = book
     }
 
@@ -122,6 +123,10 @@ extension History {
         }
     }
 
+    private func cuts(of server: String) -> Int {
+        world.node(at: server).flatMap { cuts[$0.number] } ?? 0
+    }
+
     /// At every mark a subscriber holds its selection of the view there (G6), and so does whoever
     /// only took the changes that it was told.
     private func compare(_ agent: SimulatedAgent, _ book: AgentBook, _ state: EndpointSet) {
@@ -146,9 +151,12 @@ extension History {
     // MARK: Cheapness (G8)
 
     /// On one history and within retention no reconnect costs a whole snapshot.
+    ///
+    /// What a server answered may be heard when its log has become another: then nobody can say.
     private func checkCheapness(_ agent: SimulatedAgent, _ kind: ResyncKind, _ start: Seq) {
         guard let book = agents[agent.name], let hello = book.hello, let token = hello.token,
-            !hello.hasCursor, let node = world.node(at: hello.server),
+            !hello.hasCursor, hello.cutsBefore == cuts(of: hello.server),
+            let node = world.node(at: hello.server),
             let held = place(of: token), let log = logs[node.number]
         else { return }
         let place = Int(token.seq.rawValue) - 1

@@ -109,6 +109,7 @@ extension History {
     /// Its log is made anew; what it was made of is read when it is opened.
     func restored(_ node: SimulatedNode, _ epoch: Epoch) {
         counts.restored += 1
+        cuts[node.number, default: 0] += 1
         logs[node.number] = nil
         owed[node.number] = nil
         elected(node, epoch, isForced: true)
@@ -123,6 +124,7 @@ extension History {
         }
         let tail = Array(log[Int(behind.rawValue)...])
         counts.orphaned += tail.count
+        cuts[node.number, default: 0] += 1
         owed[node.number, default: []] += tail
         logs[node.number] = Array(log[..<Int(behind.rawValue)])
     }

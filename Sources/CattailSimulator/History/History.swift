@@ -19,6 +19,8 @@ final class History {
     var logs: [Int: [Int]] = [:]
     /// What left a log, and must be in a file beside it.
     var owed: [Int: [Int]] = [:]
+    /// How often events have left a log.
+    var cuts: [Int: Int] = [:]
     /// How each epoch came about.
     var elections: [Epoch: Election] = [:]
     var requests: [String: Request] = [:]

@@ -18,6 +18,7 @@ final class Upstream: ClientEndOwner {
     private var staging = RecordStaging()
     private var position: Position
     private var retry: Timeline.Appointment?
+    private var dials: UInt64 = 0
     private var isClosed = false
     private var isGreeted = false
     private var isInTouch = false
@@ -61,6 +62,7 @@ final class Upstream: ClientEndOwner {
             nodeID: Self.nodeID(of: process),
             advertise: process.node.address)
         let address = rota.take()
+        dials += 1
         dialed = address
         staging = RecordStaging()
         let end = ClientEnd(
@@ -191,7 +193,9 @@ final class Upstream: ClientEndOwner {
             progressed()
         }
         process.submit(
-            .replicate(portion.records, mark: portion.mark, from: hello.head.epoch))
+            .replicate(
+                Replicated(
+                    portion.records, mark: portion.mark, from: hello.head.epoch, link: dials)))
     }
 
     private func progressed() {

@@ -34,6 +34,8 @@ final class CachingAgents: AgentGroup {
     private let client: EndpointClient
     private let state: Mutex<State>
     private let tasks = Mutex<[Task<Void, Never>]>([])
+    /// Before that nobody asks how late a change is, and no change is looked at for it.
+    private let isMeasuring = Atomic(false)
 
     init(_ selections: [Selection], _ client: EndpointClient, _ reading: Reading, _ pace: Pace) {
         self.selections = selections
@@ -86,7 +88,9 @@ final class CachingAgents: AgentGroup {
         case .changes(let changes):
             let now = SentLabel.now
             // Outside of the lock: it is what the agent is there for.
-            let stamps = changes.changes.compactMap(read)
+            let stamps =
+                isMeasuring.load(ordering: .relaxed) || reading == .everything
+                ? changes.changes.compactMap(read) : []
             state.withLock { state in
                 state.tally.frames += 1
                 state.tally.deliveries += changes.changes.count
@@ -104,7 +108,10 @@ final class CachingAgents: AgentGroup {
         return SentLabel.read(item)
     }
 
-    func begin() async throws { state.withLock { $0.tally = AgentTally() } }
+    func begin() async throws {
+        state.withLock { $0.tally = AgentTally() }
+        isMeasuring.store(true, ordering: .relaxed)
+    }
     func tally() async throws -> AgentTally { state.withLock(\.tally) }
     func holding(_ seq: Seq) async throws -> Int {
         state.withLock { state in state.held.count { $0 >= seq } }
