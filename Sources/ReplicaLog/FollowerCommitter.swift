@@ -13,14 +13,15 @@ package struct FollowerCommitter: Committer {
     private let health: any LogHealth
     /// Written, and nobody knows whether it is in the log; until the log is recovered.
     private var unsettled: FollowerCore.Intake?
-    /// Whose portion was not stored last; it is being cut.
+    /// Whose portion was not stored last; it is being cut. All of a link's portions come before the
+    /// next one's.
     private var brokenLink: UInt64?
-    /// Called when upstream's history cannot be taken: the link is to be cut.
-    private let refused: @Sendable (IntakeFault) -> Void
+    /// Called when what a link brought cannot be taken: that link is to be cut.
+    private let refused: @Sendable (IntakeFault, _ link: UInt64) -> Void
 
     package init(
         core: FollowerCore, writer: LogWriter, logger: Logger, health: any LogHealth,
-        refused: @escaping @Sendable (IntakeFault) -> Void
+        refused: @escaping @Sendable (IntakeFault, _ link: UInt64) -> Void
     ) {
         self.core = core
         self.writer = writer
@@ -85,13 +86,13 @@ package struct FollowerCommitter: Committer {
             return CommitOutcome(batch: batch, replies: [])
         } catch let fault as IntakeFault {
             logger.error("upstream's event refused", metadata: ["fault": "\(fault)"])
-            refused(fault)
+            refused(fault, portion.link)
         } catch {
             logger.error("append failed", metadata: ["error": "\(error)"])
             health.noteReadOnly("\(error)")
-            refused(
-                IntakeFault(
-                    seq: core.head.seq.next, code: .notStored, reason: "\(error)"))
+            let fault = IntakeFault(
+                seq: core.head.seq.next, code: .notStored, reason: "\(error)")
+            refused(fault, portion.link)
         }
         return nil
     }

@@ -70,8 +70,7 @@ package struct NodeCommitter: Committer {
     }
 
     package mutating func close() {
-        leader?.close()
-        follower?.close()
+        if leader != nil { leader?.close() } else { follower?.close() }
     }
 
     // MARK: Promises and promotion

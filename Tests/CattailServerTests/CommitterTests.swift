@@ -121,8 +121,8 @@ private final class Told: LogHealth {
     private let said = Mutex<[IntakeFault.Code]>([])
 
     var codes: [IntakeFault.Code] { said.withLock(\.self) }
-    var refused: @Sendable (IntakeFault) -> Void {
-        { fault in self.said.withLock { $0.append(fault.code) } }
+    var refused: @Sendable (IntakeFault, UInt64) -> Void {
+        { fault, _ in self.said.withLock { $0.append(fault.code) } }
     }
 
     func noteWritable() {}

@@ -330,6 +330,88 @@ extension ServerTests {
             try await follower.stop()
         }
 
+        @Test("G10: of two who were forced to lead epochs of one number one goes on as a follower")
+        func sameNumber() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try await TestNode.leader(in: folder.path("l"))
+            let first = try await TestNode.follower(in: folder.path("a"), of: leader.address)
+            let second = try await TestNode.follower(in: folder.path("b"), of: leader.address)
+            let nodes = [first, second]
+            for node in nodes { _ = try await node.status("has all") { $0.seq == 1 } }
+            try await leader.stop()
+            for node in nodes { try await node.operate { _ = try await $0.promote(.yes) } }
+            // Only the second looks at the first, whichever of them comes after the other.
+            let address = first.address.description
+            try await second.operate { client in
+                _ = try await client.members(MembersQuery(add: address))
+            }
+            try await within(20, "one of them follows") {
+                while true {
+                    let roles = try await [first.status().role, second.status().role]
+                    if roles.contains("follower") { return }
+                    await Task.yield()
+                }
+            }
+            for node in nodes {
+                _ = try await node.status("one history") { $0.epoch == 2 && $0.seq >= 2 }
+                try await node.stop()
+            }
+        }
+
+        @Test("G10: who was deposed follows whoever showed that, and not itself when that is named")
+        func namedAsLeader() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try await TestNode.leader(in: folder.path("l"))
+            let agent = await Agent.start(leader.address)
+            try await agent.untilInSync()
+            let known = try #require(await agent.position)
+            await agent.close()
+            // It has the later epoch's event, and has not heard yet who leads.
+            let peer = try RawListener()
+            try await leader.operate { client in
+                _ = try await client.members(MembersQuery(add: peer.address.description))
+            }
+            let asked = try await peer.accept()
+            await asked.sendPreface()
+            var head = known
+            head.epoch = Epoch(number: 9, leaderID: 9)
+            head.seq = Seq(100)
+            let forks = [
+                Fork(epoch: head.epoch, firstSeq: Seq(50)),
+                Fork(epoch: known.epoch, firstSeq: Seq(1)),
+            ]
+            await asked.send(
+                ServerMessage.hello(
+                    ServerHello(
+                        version: 1, server: "peer", role: .follower, head: head,
+                        leader: leader.address.description, forks: forks)))
+            var query: Query?
+            while query == nil, let message = try await asked.next() {
+                if case .query(let wanted) = message { query = wanted }
+            }
+            let ticket = try #require(query?.ticket)
+            let audit = AuditPart(
+                epochNumber: 9, time: Timestamp(seconds: 1_800_000_000),
+                wallTime: Timestamp(seconds: 1_800_000_000))
+            let shown = RecordRow(
+                record: EncodedRecord(
+                    item: try .control(seq: Seq(50), .epoch(head.epoch)), audit: audit),
+                chain: known.chain)
+            for body in [QueryAnswer.Body.records([shown]), .end(Seq(100))] {
+                await asked.send(ServerMessage.queryAnswer(QueryAnswer(ticket: ticket, body: body)))
+            }
+            // It asks which log there is, or subscribes to it: not as who looks around.
+            while true {
+                let again = try await within(20, "it dials its new upstream") {
+                    try await peer.accept()
+                }
+                if case .hello(let hello)? = try await again.next(), hello.actor == "follower" {
+                    break
+                }
+            }
+            try await leader.stop()
+        }
+
         @Test("G10: a leader's directory that was deposed is a follower's from then on")
         func deposedDirectory() async throws {
             let cluster = try await Cluster(followers: 1, minAcks: 1)

@@ -117,6 +117,29 @@ extension ServerTests {
             try await node.stop()
         }
 
+        @Test("G7: an upstream that is cut off itself is left for another, if there is one")
+        func cutOffUpstream() async throws {
+            let folder = try TemporaryFolder()
+            let leader = try FakeLeader()
+            let clock = ManualClock()
+            let other = try RawListener()
+            let node = try await leader.follower(in: folder.path("f")) {
+                $0.sessionClock = clock.clock
+                $0.upstream.append(other.address)
+            }
+            let peer = try await leader.accept(held: .zero)
+            let since = Timestamp(seconds: 1)
+            await peer.send(ServerMessage.serverState(ServerState(staleSince: since)))
+            await peer.send(ServerMessage.records(Records(records: [], mark: leader.mark(0))))
+            _ = try await node.status("as stale as that") { $0.staleSince == "\(since)" }
+            try await node.tick()
+            #expect(try await node.status().staleSince == "\(since)")
+            clock.advance(seconds: 15)
+            try await node.tick()
+            _ = try await within(10, "the other is dialed") { try await other.accept() }
+            try await node.stop()
+        }
+
         @Test("An upstream whose kernel lives on alone is left after three intervals (G7)")
         func frozen() async throws {
             let folder = try TemporaryFolder()

@@ -192,8 +192,10 @@ extension ServerTests {
             try await again.stop()
         }
 
-        @Test("G7: who waits for a future that another epoch has ended is told so at once")
-        func aheadOfAnotherEpoch() async throws {
+        @Test(
+            "G7: who waits for a future that another epoch has ended is told so at once, whatever epoch its position names",
+            arguments: [nil, Epoch.none, Epoch(number: 9, leaderID: 9)])
+        func aheadOfAnotherEpoch(_ named: Epoch?) async throws {
             let folder = try TemporaryFolder()
             let leader = try await TestNode.leader(in: folder.path("leader"))
             let client = leader.client()
@@ -208,7 +210,10 @@ extension ServerTests {
             await client.close()
             try await leader.stop()
             follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
-            let agent = await Agent.start(follower.address, holding: try await held(first))
+            var position = try #require(first.subscription.position)
+            position.epoch = named ?? position.epoch
+            let agent = await Agent.start(
+                follower.address, holding: .holding(await first.held, position))
             try await agent.until("behind") {
                 $0.statuses.contains(.behind(head: Seq(21)))
             }

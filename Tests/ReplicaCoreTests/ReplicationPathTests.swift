@@ -35,4 +35,20 @@ struct ReplicationPathTests {
         #expect(path.nodes == [Self.node(0)])
         #expect(ReplicationPath(own: nil).nodes.isEmpty)
     }
+
+    @Test("An upstream that is cut off is borne with for a while, from when that was heard first")
+    func patience() {
+        let limit = UpstreamPatience.milliseconds
+        var patience = UpstreamPatience()
+        #expect(!patience.isOver(at: 10 * limit))
+        patience.heard(isStale: true, at: 1_000)
+        patience.heard(isStale: true, at: 2_000)
+        #expect(!patience.isOver(at: 999 + limit))
+        #expect(patience.isOver(at: 1_000 + limit))
+        patience.heard(isStale: false, at: 3_000)
+        #expect(!patience.isOver(at: 10 * limit))
+        patience.heard(isStale: true, at: 4_000)
+        patience.lost()
+        #expect(!patience.isOver(at: 10 * limit))
+    }
 }

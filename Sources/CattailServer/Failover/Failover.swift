@@ -58,8 +58,21 @@ final class Failover {
             return loop.makeFailedFuture(
                 MutationFailure(MembershipRefusal.addressUnusable(query.candidate)))
         }
-        return promise(
-            Pledge(epoch: query.epoch, holder: .candidate(candidate.description)), query.dryRun)
+        let asked = Pledge(epoch: query.epoch, holder: .candidate(candidate.description))
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        return promise(asked, query.dryRun).map { answer in
+            bound.value.answered(asked, answer, to: candidate)
+            return answer
+        }
+    }
+
+    /// A promise that is not given may be asked by who leads a later reign already, of the same
+    /// number: two were forced apart. To look binds nobody.
+    private func answered(_ asked: Pledge, _ answer: PromiseAnswer, to candidate: ServerAddress) {
+        guard serving.role == .leader, answer.promised != asked.epoch,
+            asked.epoch > serving.hub.position.epoch
+        else { return }
+        look(at: candidate)
     }
 
     func promise(_ asked: Pledge, _ dryRun: DryRun) -> EventLoopFuture<PromiseAnswer> {

@@ -224,7 +224,7 @@ package final class Node: Sendable {
                 view: view, head: files.position, lastTime: files.lastTime, pledge: files.pledge)
             let follower = FollowerCommitter(
                 core: core, writer: files.writer, logger: configuration.logger, health: health
-            ) { fault in upstream?.refuse(fault) }
+            ) { fault, link in upstream?.refuse(fault, from: link) }
             return Confined(NodeCommitter(follower: follower, pledges: pledges, surroundings))
         }
     }

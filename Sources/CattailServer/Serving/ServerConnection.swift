@@ -43,6 +43,10 @@ final class ServerConnection: PeerDriver {
     /// How its subscription takes deltas.
     private(set) var deltaForm = DeltaForm.items
     let connectedAt: UInt64
+    /// How this node stands is to be told when the socket has taken some of what waits.
+    private var isStateDue = false
+    /// More than a feed alone ever has before a socket.
+    private static let unsentBeforeState = Limits.inFlightBytes + (256 << 10)
 
     init(id: ConnectionID, serving: ServingLoop) {
         self.id = id
@@ -196,6 +200,10 @@ final class ServerConnection: PeerDriver {
         if movement.hasMoved(on: link) { session.bytesMoved(at: serving.instant) }
         carryOut(session.ticked(at: serving.instant))
         readAsSpaceAllows()
+        if isStateDue, link.unsentBytes <= Self.unsentBeforeState {
+            isStateDue = false
+            tellState(link)
+        }
     }
 
     func drain(to addresses: [String]) {
@@ -225,8 +233,8 @@ final class ServerConnection: PeerDriver {
     func subscribedToLog() { subscription.isLog = true }
 
     /// Behind the word how the subscription goes on, which says that this node is in touch.
-    func tellFirstState() {
-        if subscription.isLog || serving.health.now.staleSince != nil { tell(.staleness) }
+    func tellIfStale() {
+        if serving.health.now.staleSince != nil { tell(.staleness) }
     }
 
     /// Only subscribers care how fresh this node is, and only those of the log where that comes
@@ -237,10 +245,16 @@ final class ServerConnection: PeerDriver {
             case .staleness: subscription.selection != nil || subscription.isLog
             case .path: subscription.isLog
             }
-        guard isConcerned else { return }
+        guard isConcerned, let link else { return }
+        // What an upstream changes without end must not gather before who reads slowly.
+        isStateDue = link.unsentBytes > Self.unsentBeforeState
+        if !isStateDue { tellState(link) }
+    }
+
+    private func tellState(_ link: PeerLink<ServerMessage>) {
         let now = serving.health.now
         let path = subscription.isLog ? now.path : []
-        link?.send(.serverState(ServerState(staleSince: now.staleSince, path: path)))
+        link.send(.serverState(ServerState(staleSince: now.staleSince, path: path)))
     }
 
     /// How this connection's subscription stands, for status.

@@ -269,6 +269,8 @@ final class ServingLoop {
             report.path = []
         }
         tell(.staleness)
+        // Nobody waits at a leader, which has all that there is (R34).
+        wakeThoseAhead(upTo: Seq(.max))
     }
 
     /// Succeeds when this node holds the event, or when that has taken too long.
@@ -432,7 +434,7 @@ final class ServingLoop {
         }
         connection.subscribed(to: selection)
         perform(hub.subscribe(id, to: selection, connection.deltaForm, start: start))
-        connection.tellFirstState()
+        connection.tellIfStale()
         flush()
     }
 
@@ -460,8 +462,10 @@ final class ServingLoop {
         guard connections[id]?.access.allows(.replication) == true else { return }
         connections[id]?.subscribedToLog()
         if let connection = connections[id] { noteStored(held.seq, by: connection) }
+        // Before anything by which a follower would think itself in touch.
+        connections[id]?.tell(.path)
         perform(hub.subscribeToLog(id, held: held))
-        connections[id]?.tellFirstState()
+        connections[id]?.tellIfStale()
         flush()
     }
 

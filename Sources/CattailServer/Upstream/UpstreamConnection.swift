@@ -99,7 +99,10 @@ final class UpstreamConnection: PeerDriver {
         owner.ended(self, owner.afterRefusal)
     }
 
-    func leave() { carryOut(session.left()) }
+    /// - Parameter reason: For the log at the other end.
+    func leave(because reason: String = "") {
+        carryOut(session.left(Goodbye(code: .done, message: reason)))
+    }
     func pause() {
         isDeaf = true
         link?.pauseReading()

@@ -45,9 +45,9 @@ final class UpstreamLink: Sendable {
     }
 
     /// The commit thread could not take what upstream sent.
-    func refuse(_ fault: IntakeFault) {
+    func refuse(_ fault: IntakeFault, from link: UInt64) {
         let state = state
-        loop.execute { state.value.refuse(fault) }
+        loop.execute { state.value.refuse(fault, from: link) }
     }
 
     /// This node leads: it follows nobody any more. On the serving loop, as all below.

@@ -27,6 +27,7 @@ final class UpstreamState {
     /// Who this node says it is; nobody until it listens.
     private var replica = Replica(nodeID: nil, advertise: "")
     private var path = ReplicationPath(own: nil)
+    private var patience = UpstreamPatience()
     private var rota: ServerRota
     private let named: [ServerAddress]
     private let pauses: ClosedRange<Duration>
@@ -36,6 +37,7 @@ final class UpstreamState {
     private var purpose = Purpose.nothing
     private var connection: UpstreamConnection?
     private var retry: Scheduled<Void>?
+    /// Counts connections: the number of the one that stands, which its portions bear.
     private var dials: UInt64 = 0
     private var ticking: RepeatedTask?
     private var committer: CommitThread?
@@ -169,7 +171,12 @@ final class UpstreamState {
         }
     }
 
-    func tick() { connection?.tick() }
+    func tick() {
+        connection?.tick()
+        if let connection, rota.hasOthers, patience.isOver(at: sessionClock.milliseconds) {
+            part(from: connection, because: "it has been cut off for long, and there are others")
+        }
+    }
 
     /// The connection is over, however that came.
     func ended(_ ended: UpstreamConnection, _ advice: ReconnectAdvice) {
@@ -188,6 +195,7 @@ final class UpstreamState {
 
     private func lose(_ address: ServerAddress) {
         touch = .lost
+        patience.lost()
         path.lost()
         tellPath()
         guard case .replicate = purpose, health.now.staleSince == nil else { return }
@@ -311,7 +319,7 @@ final class UpstreamState {
 
     private func part(from connection: UpstreamConnection, because reason: String) {
         note(connection.address, reason)
-        connection.leave()
+        connection.leave(because: reason)
         ended(connection, afterRefusal)
     }
 
@@ -363,6 +371,7 @@ final class UpstreamState {
             return
         }
         tellPath()
+        patience.heard(isStale: state.staleSince != nil, at: sessionClock.milliseconds)
         switch touch {
         case .lost: break
         case .greeted: touch = .greeted(staleSince: state.staleSince)
@@ -423,8 +432,9 @@ final class UpstreamState {
             || unstoredBytes > Self.unstoredBytes / threshold.rawValue
     }
 
-    func refuse(_ fault: IntakeFault) {
-        guard let connection else { return }
+    func refuse(_ fault: IntakeFault, from link: UInt64) {
+        // It may have been lost meanwhile, and the next one has no part in it.
+        guard let connection, link == dials else { return }
         if fault.code == .historyDiffers { part(from: connection, "\(fault)") }
         connection.refuse(
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))

@@ -38,7 +38,7 @@ extension NodeProcess {
         }
         connection.subscribed()
         perform(hub.subscribe(id, to: selection, connection.form, start: start))
-        connection.tellFirstState()
+        connection.tellIfStale()
     }
 
     func subscribeToLog(_ id: SubscriberID, _ claim: PositionClaim) {
@@ -62,8 +62,9 @@ extension NodeProcess {
         guard let connection = connections[id.rawValue] else { return }
         connection.subscribedToLog()
         noteStored(held.seq, by: connection)
+        connection.tellPath()
         perform(hub.subscribeToLog(id, held: held))
-        connection.tellFirstState()
+        connection.tellIfStale()
     }
 
     /// A position is looked up on a reader's thread, as it were.

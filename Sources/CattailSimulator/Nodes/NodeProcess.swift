@@ -90,8 +90,8 @@ final class NodeProcess {
                 view: view, head: files.position, lastTime: files.lastTime, pledge: pledge)
             let follower = FollowerCommitter(
                 core: core, writer: files.writer, logger: .silent, health: health
-            ) { fault in
-                me.value.returning.append(.answer { me.value.upstream?.refuse(fault) })
+            ) { fault, link in
+                me.value.returning.append(.answer { me.value.upstream?.refuse(fault, from: link) })
             }
             return NodeCommitter(follower: follower, pledges: pledges, surroundings)
         }
@@ -311,6 +311,7 @@ final class NodeProcess {
         leader = ""
         staleSince = nil
         tellState()
+        wakeThoseAhead(upTo: Seq(.max))
         failover.tidyMembership()
     }
 
@@ -510,6 +511,7 @@ final class NodeProcess {
         let now = world.timeline.milliseconds
         perform(hub.ticked(at: now))
         for connection in sortedConnections { connection.tick() }
+        upstream?.tick()
         expireAnswers()
         failover.tidyMembership()
         failover.lookAround()

@@ -139,8 +139,8 @@ final class ServerEnd: SocketOwner {
     func subscribed() { isState = true }
     func subscribedToLog() { isLog = true }
 
-    func tellFirstState() {
-        if isLog || process.staleSince != nil { tellState() }
+    func tellIfStale() {
+        if process.staleSince != nil { tellState() }
     }
 
     func tellState() {

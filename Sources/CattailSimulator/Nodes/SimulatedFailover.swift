@@ -25,9 +25,18 @@ final class SimulatedFailover {
     /// - Parameter done: Takes nil when the node gives no promise now.
     func promise(_ query: PromiseQuery, done: @escaping (PromiseAnswer?) -> Void) {
         guard query.logID == process.hub.position.logID else { return done(nil) }
-        promise(
-            Pledge(epoch: query.epoch, holder: .candidate(query.candidate)), query.dryRun,
-            done: done)
+        let asked = Pledge(epoch: query.epoch, holder: .candidate(query.candidate))
+        promise(asked, query.dryRun) { [weak self] answer in
+            if let self, let answer { answered(asked, answer, to: query.candidate) }
+            done(answer)
+        }
+    }
+
+    private func answered(_ asked: Pledge, _ answer: PromiseAnswer, to candidate: String) {
+        guard !process.isDead, process.role == .leader, answer.promised != asked.epoch,
+            asked.epoch > process.hub.position.epoch
+        else { return }
+        look(at: candidate)
     }
 
     private func promise(

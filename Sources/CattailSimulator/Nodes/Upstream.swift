@@ -24,6 +24,7 @@ final class Upstream: ClientEndOwner {
     private var isInTouch = false
     private var upstreamStaleSince: Timestamp?
     private(set) var path: ReplicationPath
+    private var patience = UpstreamPatience()
 
     private static let pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
     private static let afterRefusal = ReconnectAdvice(after: Interval(milliseconds: 1_000))
@@ -78,6 +79,7 @@ final class Upstream: ClientEndOwner {
         hello = nil
         isGreeted = false
         isInTouch = false
+        patience.lost()
         let before = path
         path.lost()
         if path != before { process.tellPath() }
@@ -124,6 +126,12 @@ final class Upstream: ClientEndOwner {
         return true
     }
 
+    func tick() {
+        if let end, rota.hasOthers, patience.isOver(at: process.world.timeline.milliseconds) {
+            part(from: end, because: "it has been cut off for long")
+        }
+    }
+
     // MARK: From the commit thread
 
     func stored(_ position: Position) {
@@ -132,8 +140,8 @@ final class Upstream: ClientEndOwner {
         end?.stored(position)
     }
 
-    func refuse(_ fault: IntakeFault) {
-        guard let end else { return }
+    func refuse(_ fault: IntakeFault, from link: UInt64) {
+        guard let end, link == dials else { return }
         end.refuse(
             Refusal(code: fault.code.rawValue, message: fault.reason, seq: fault.seq))
         part(from: end, because: "\(fault.code)")
@@ -181,6 +189,8 @@ final class Upstream: ClientEndOwner {
         let before = path
         if let reason = path.heard(above: state.path) { return part(from: end, because: reason) }
         if path != before { process.tellPath() }
+        patience.heard(
+            isStale: state.staleSince != nil, at: process.world.timeline.milliseconds)
         upstreamStaleSince = state.staleSince
         if isInTouch { noteStale(state.staleSince) }
     }
