@@ -368,9 +368,11 @@ extension ServerTests {
             await agent.close()
             // It has the later epoch's event, and has not heard yet who leads.
             let peer = try RawListener()
-            try await leader.operate { client in
-                _ = try await client.members(MembersQuery(add: peer.address.description))
-            }
+            let following = try await RawClient(to: leader.address)
+            await following.greet(
+                ClientHello(
+                    role: .log, actor: "peer", nodeID: NodeID(high: 7, low: 1),
+                    advertise: peer.address.description))
             let asked = try await peer.accept()
             await asked.sendPreface()
             var head = known
