@@ -358,6 +358,26 @@ extension ServerTests {
             }
         }
 
+        /// A history that goes on in the known one, as far as it says.
+        private static func later(than known: Position) -> (head: Position, forks: [Fork]) {
+            var head = known
+            head.epoch = Epoch(number: 9, leaderID: 9)
+            head.seq = Seq(100)
+            let forks = [
+                Fork(epoch: head.epoch, firstSeq: Seq(50)),
+                Fork(epoch: known.epoch, firstSeq: Seq(1)),
+            ]
+            return (head, forks)
+        }
+
+        /// Of the first question.
+        private static func ticket(from peer: RawServer) async throws -> UInt64? {
+            while let message = try await peer.next() {
+                if case .query(let query) = message { return query.ticket }
+            }
+            return nil
+        }
+
         @Test("G10: who was deposed follows whoever showed that, and not itself when that is named")
         func namedAsLeader() async throws {
             let folder = try TemporaryFolder()
@@ -375,23 +395,13 @@ extension ServerTests {
                     advertise: peer.address.description))
             let asked = try await peer.accept()
             await asked.sendPreface()
-            var head = known
-            head.epoch = Epoch(number: 9, leaderID: 9)
-            head.seq = Seq(100)
-            let forks = [
-                Fork(epoch: head.epoch, firstSeq: Seq(50)),
-                Fork(epoch: known.epoch, firstSeq: Seq(1)),
-            ]
+            let (head, forks) = Self.later(than: known)
             await asked.send(
                 ServerMessage.hello(
                     ServerHello(
                         version: 1, server: "peer", role: .follower, head: head,
                         leader: leader.address.description, forks: forks)))
-            var query: Query?
-            while query == nil, let message = try await asked.next() {
-                if case .query(let wanted) = message { query = wanted }
-            }
-            let ticket = try #require(query?.ticket)
+            let ticket = try #require(try await Self.ticket(from: asked))
             let audit = AuditPart(
                 epochNumber: 9, time: Timestamp(seconds: 1_800_000_000),
                 wallTime: Timestamp(seconds: 1_800_000_000))
@@ -440,23 +450,12 @@ extension ServerTests {
             }
             let asked = try await liar.accept()
             await asked.sendPreface()
-            var head = known
-            head.epoch = Epoch(number: 9, leaderID: 9)
-            head.seq = Seq(100)
-            // This history goes on in its own, as far as it says.
-            let forks = [
-                Fork(epoch: head.epoch, firstSeq: Seq(50)),
-                Fork(epoch: known.epoch, firstSeq: Seq(1)),
-            ]
+            let (head, forks) = Self.later(than: known)
             await asked.send(
                 ServerMessage.hello(
                     ServerHello(
                         version: 1, server: "liar", role: .leader, head: head, forks: forks)))
-            var query: Query?
-            while query == nil, let message = try await asked.next() {
-                if case .query(let wanted) = message { query = wanted }
-            }
-            let ticket = try #require(query?.ticket)
+            let ticket = try #require(try await Self.ticket(from: asked))
             await asked.send(
                 ServerMessage.queryAnswer(QueryAnswer(ticket: ticket, body: .end(Seq(100)))))
             // Asked once more: what was answered has been dealt with.

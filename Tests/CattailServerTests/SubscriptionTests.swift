@@ -154,25 +154,33 @@ extension ServerTests {
             try await leader.stop()
         }
 
+        /// An agent that had 31 events, and a follower that has 21 and is back while its leader, whose
+        /// port it was, is away.
+        private func leftBehind(
+            in folder: TemporaryFolder
+        ) async throws -> (agent: Agent, follower: TestNode, port: UInt16) {
+            let leader = try await TestNode.leader(in: folder.path("leader"))
+            let client = leader.client()
+            try await write(0..<20, to: client)
+            let before = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            _ = try await before.status("has all") { $0.seq == 21 }
+            try await before.stop()
+            try await write(20..<30, to: client)
+            let agent = await Agent.start(leader.address)
+            try await agent.until(seq: Seq(31))
+            await agent.close()
+            await client.close()
+            let port = leader.address.port
+            try await leader.stop()
+            let follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            return (agent, follower, port)
+        }
+
         @Test(
             "G7: ahead of a follower a subscriber is told so, goes nowhere back, and then goes on")
         func ahead() async throws {
             let folder = try TemporaryFolder()
-            let leader = try await TestNode.leader(in: folder.path("leader"))
-            let client = leader.client()
-            try await write(0..<20, to: client)
-            var follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
-            _ = try await follower.status("has all") { $0.seq == 21 }
-            try await follower.stop()
-            try await write(20..<30, to: client)
-            let first = await Agent.start(leader.address)
-            try await first.until(seq: Seq(31))
-            await first.close()
-            // The follower comes back while its leader is away: it has 21 of 31.
-            let port = leader.address.port
-            await client.close()
-            try await leader.stop()
-            follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            let (first, follower, port) = try await leftBehind(in: folder)
             let agent = await Agent.start(follower.address, holding: try await held(first))
             try await agent.until("behind") {
                 $0.statuses.contains(.behind(head: Seq(21)))
@@ -197,19 +205,7 @@ extension ServerTests {
             arguments: [nil, Epoch.none, Epoch(number: 9, leaderID: 9)])
         func aheadOfAnotherEpoch(_ named: Epoch?) async throws {
             let folder = try TemporaryFolder()
-            let leader = try await TestNode.leader(in: folder.path("leader"))
-            let client = leader.client()
-            try await write(0..<20, to: client)
-            var follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
-            _ = try await follower.status("has all") { $0.seq == 21 }
-            try await follower.stop()
-            try await write(20..<30, to: client)
-            let first = await Agent.start(leader.address)
-            try await first.until(seq: Seq(31))
-            await first.close()
-            await client.close()
-            try await leader.stop()
-            follower = try await TestNode.follower(in: folder.path("f"), of: leader.address)
+            let (first, follower, _) = try await leftBehind(in: folder)
             var position = try #require(first.subscription.position)
             position.epoch = named ?? position.epoch
             let agent = await Agent.start(

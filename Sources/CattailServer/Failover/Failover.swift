@@ -61,18 +61,12 @@ final class Failover {
         let asked = Pledge(epoch: query.epoch, holder: .candidate(candidate.description))
         let bound = NIOLoopBound(self, eventLoop: loop)
         return promise(asked, query.dryRun).map { answer in
-            bound.value.answered(asked, answer, to: candidate)
+            let failover = bound.value
+            if failover.peerLook.isWorthALook(asked: asked.epoch, answer) {
+                failover.look(at: candidate)
+            }
             return answer
         }
-    }
-
-    /// A promise that is not given may be asked by who leads a later reign already, of the same
-    /// number: two were forced apart. To look binds nobody.
-    private func answered(_ asked: Pledge, _ answer: PromiseAnswer, to candidate: ServerAddress) {
-        guard serving.role == .leader, answer.promised != asked.epoch,
-            asked.epoch > serving.hub.position.epoch
-        else { return }
-        look(at: candidate)
     }
 
     func promise(_ asked: Pledge, _ dryRun: DryRun) -> EventLoopFuture<PromiseAnswer> {
@@ -242,22 +236,12 @@ final class Failover {
         return PeerQuestion.ask(
             address, within: patience, on: loop, serving.security?.node
         ) { hello in
-            bound.value.question(for: hello)
+            bound.value.peerLook.question(for: hello)
         }.map { bound.value.looked(at: address, $0) }
     }
 
-    private func question(for hello: ServerHello) -> Query.Body? {
-        let here = serving.hub.position
-        guard hello.head.logID == here.logID else { return nil }
-        if serving.role == .leader, hello.role == .leader, hello.head.epoch < here.epoch {
-            return .promise(
-                PromiseQuery(
-                    logID: here.logID, epoch: here.epoch, candidate: serving.advertise,
-                    dryRun: .no))
-        }
-        guard hello.head.epoch > here.epoch, let newest = hello.forks.first else { return nil }
-        let point = Point.seq(newest.firstSeq)
-        return .log(LogQuery(from: point, to: point))
+    private var peerLook: PeerLook {
+        PeerLook(from: serving.hub.position, as: serving.role, at: serving.advertise)
     }
 
     private func looked(at address: ServerAddress, _ reply: PeerQuestion.Reply) {
@@ -277,17 +261,14 @@ final class Failover {
         }
     }
 
-    /// Whom a follower calls its leader it may know from before, and that may be this very node.
     private func rejoin(
         to hello: ServerHello, of address: ServerAddress, _ epoch: Epoch, behind: Seq?
     ) {
-        var upstreams = [address]
-        if hello.role == .follower, hello.leader != serving.advertise,
-            let leader = ServerAddress(hello.leader), leader != address
-        {
-            upstreams.insert(leader, at: 0)
-        }
-        rejoin(Rejoin(upstreams: upstreams, epoch: epoch, behind: behind))
+        let shown = peerLook.upstreams(shownBy: hello, at: address.description)
+        let upstreams = shown.compactMap { ServerAddress($0) }
+        rejoin(
+            Rejoin(
+                upstreams: upstreams.isEmpty ? [address] : upstreams, epoch: epoch, behind: behind))
     }
 
     private func rejoin(_ rejoin: Rejoin) {

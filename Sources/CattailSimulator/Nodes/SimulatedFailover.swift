@@ -27,16 +27,13 @@ final class SimulatedFailover {
         guard query.logID == process.hub.position.logID else { return done(nil) }
         let asked = Pledge(epoch: query.epoch, holder: .candidate(query.candidate))
         promise(asked, query.dryRun) { [weak self] answer in
-            if let self, let answer { answered(asked, answer, to: query.candidate) }
+            if let self, let answer, !process.isDead,
+                peerLook.isWorthALook(asked: asked.epoch, answer)
+            {
+                look(at: query.candidate)
+            }
             done(answer)
         }
-    }
-
-    private func answered(_ asked: Pledge, _ answer: PromiseAnswer, to candidate: String) {
-        guard !process.isDead, process.role == .leader, answer.promised != asked.epoch,
-            asked.epoch > process.hub.position.epoch
-        else { return }
-        look(at: candidate)
     }
 
     private func promise(
@@ -230,7 +227,7 @@ final class SimulatedFailover {
     private func look(at address: String, done: @escaping () -> Void = {}) {
         _ = Question(
             process.world, from: process.node.host, to: address,
-            asking: { [weak self] in self?.question(for: $0) }
+            asking: { [weak self] in self?.peerLook.question(for: $0) }
         ) { [weak self] reply in
             done()
             guard let self, !process.isDead, let reply else { return }
@@ -238,18 +235,8 @@ final class SimulatedFailover {
         }
     }
 
-    private func question(for hello: ServerHello) -> Query.Body? {
-        let here = process.hub.position
-        guard hello.head.logID == here.logID else { return nil }
-        if process.role == .leader, hello.role == .leader, hello.head.epoch < here.epoch {
-            return .promise(
-                PromiseQuery(
-                    logID: here.logID, epoch: here.epoch, candidate: process.node.address,
-                    dryRun: .no))
-        }
-        guard hello.head.epoch > here.epoch, let newest = hello.forks.first else { return nil }
-        let point = Point.seq(newest.firstSeq)
-        return .log(LogQuery(from: point, to: point))
+    private var peerLook: PeerLook {
+        PeerLook(from: process.hub.position, as: process.role, at: process.node.address)
     }
 
     private func looked(at address: String, _ reply: Question.Reply) {
@@ -261,11 +248,7 @@ final class SimulatedFailover {
         guard let shown = Fork.shown(by: reply.hello, reply.parts), shown.epoch > here.epoch,
             process.pledge.admits(upstream: shown.epoch)
         else { return }
-        var upstreams = [address]
-        let leader = reply.hello.leader
-        if reply.hello.role == .follower, !["", address, process.node.address].contains(leader) {
-            upstreams.insert(leader, at: 0)
-        }
+        let upstreams = peerLook.upstreams(shownBy: reply.hello, at: address)
         switch fork(with: reply.hello) {
         case .follows where process.role == .leader:
             rejoin(upstreams, shown.epoch, behind: nil)
