@@ -66,8 +66,11 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         // A disk for tests that fails on demand and forgets what was not synced.
         .target(name: "CFaultyDisk", dependencies: ["CSQLite"]),
+        // SHA-256 by the processor's own instructions, two messages side by side.
+        .target(name: "CSHA256"),
         // The resource, selectors, items, records, positions, digests: what the words mean.
-        .target(name: "EndpointModel", dependencies: [crypto], swiftSettings: settings),
+        .target(
+            name: "EndpointModel", dependencies: [crypto, "CSHA256"], swiftSettings: settings),
         // Documents as people write and read them: YAML, JSON, tables.
         .target(
             name: "EndpointDocuments", dependencies: ["EndpointModel", yams],

@@ -13,7 +13,8 @@ enum RecordHash {
         guard let item = field(itemTag, in: record, at: &offset),
             let audit = field(auditTag, in: record, at: &offset), offset == record.count
         else { return nil }
-        return Hash256.of(item).followed(by: Hash256.of(audit))
+        let (itemHash, auditHash) = Hash256.pair(item, audit)
+        return itemHash.followed(by: auditHash)
     }
 
     /// The bytes of a length-delimited field that begins at `offset`, which moves behind it.

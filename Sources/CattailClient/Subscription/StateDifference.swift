@@ -12,6 +12,7 @@ enum StateDifference {
         from old: EndpointSet, to new: EndpointSet, removals: [EndpointKey: Seq],
         otherwiseAt otherwise: Seq
     ) -> [EndpointChange] {
+        if old.isEmpty { return inOrderOfSeqs(new.items.map { .put($0) }) }
         var changes: [EndpointChange] = []
         var oldItems = old.items.makeIterator()
         var newItems = new.items.makeIterator()

@@ -1,3 +1,4 @@
+internal import CSHA256
 internal import Crypto
 
 /// A SHA-256 value, held as four big-endian lanes so that it costs no allocation.
@@ -35,8 +36,38 @@ public struct Hash256: Hashable, Sendable {
         lane3 = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
     }
 
+    /// Whether this processor has instructions for SHA-256
+    /// (docs/decisions/0013-hashes-side-by-side.md).
+    private static let hasInstructions = csha256_is_available()
+
     /// SHA-256 of the given bytes.
     public static func of(_ bytes: UnsafeRawBufferPointer) -> Hash256 {
+        guard hasInstructions else { return portable(bytes) }
+        return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { digest in
+            csha256(bytes.bytePointer, bytes.count, digest.bytePointer)
+            return Hash256(unchecked: UnsafeRawBufferPointer(digest))
+        }
+    }
+
+    /// SHA-256 of two runs of bytes: little more than the price of one.
+    package static func pair(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
+        -> (Hash256, Hash256)
+    {
+        guard hasInstructions else { return (portable(left), portable(right)) }
+        return withUnsafeTemporaryAllocation(byteCount: 2 * byteCount, alignment: 16) { digests in
+            let second = UnsafeMutableRawBufferPointer(rebasing: digests[byteCount...])
+            csha256_pair(
+                left.bytePointer, left.count, digests.bytePointer, right.bytePointer, right.count,
+                second.bytePointer)
+            return (
+                Hash256(unchecked: UnsafeRawBufferPointer(digests)),
+                Hash256(unchecked: UnsafeRawBufferPointer(second))
+            )
+        }
+    }
+
+    /// By the library, on any processor: what the instructions must agree with.
+    package static func portable(_ bytes: UnsafeRawBufferPointer) -> Hash256 {
         var hasher = SHA256()
         hasher.update(bufferPointer: bytes)
         return hasher.finalize().withUnsafeBytes { Hash256(unchecked: $0) }
@@ -65,6 +96,18 @@ public struct Hash256: Hashable, Sendable {
     }
 
     public var bytes: [UInt8] { withBytes { Array($0) } }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate var bytePointer: UnsafePointer<UInt8>? {
+        baseAddress?.assumingMemoryBound(to: UInt8.self)
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    fileprivate var bytePointer: UnsafeMutablePointer<UInt8>? {
+        baseAddress?.assumingMemoryBound(to: UInt8.self)
+    }
 }
 
 extension Hash256: CustomStringConvertible {

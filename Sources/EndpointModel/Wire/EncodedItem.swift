@@ -10,8 +10,8 @@ public enum EventKind: UInt8, Hashable, Sendable {
 /// that folding and routing read. Immutable and shared: the log, the view, every feed and every
 /// connection hold the same one, as one reference.
 ///
-/// Proof of `@unchecked Sendable`: the storage is written only by the initializers, before anybody
-/// else has it, and then only read.
+/// Proof of `@unchecked Sendable`: the storage is written only by the initializers and by whoever
+/// reads items in pairs for their hashes, before anybody else has it, and then only read.
 public struct EncodedItem: @unchecked Sendable {
     /// The greatest item, in bytes.
     public static let byteLimit = 1 << 20
@@ -46,13 +46,19 @@ public struct EncodedItem: @unchecked Sendable {
 
     /// Takes foreign bytes, after checking that they are one canonical item.
     public init(validating bytes: UnsafeRawBufferPointer) throws(WireError) {
+        try self.init(unhashed: bytes)
+        storage.set(hash: .of(bytes))
+    }
+
+    /// As the other, but for the hash, which must be set before anybody sees the item.
+    init(unhashed bytes: UnsafeRawBufferPointer) throws(WireError) {
         guard bytes.count <= Self.byteLimit else {
             throw .tooLong(bytes: bytes.count, limit: Self.byteLimit)
         }
         let scan = try ItemScan(bytes)
         storage = .make(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
         storage.fields = ItemHeader(
-            hash: .of(bytes), seq: scan.seq, previousSeq: scan.previousSeq,
+            hash: .zero, seq: scan.seq, previousSeq: scan.previousSeq,
             creationTime: scan.creationTime, layout: scan.layout, kind: scan.kind,
             byteCount: bytes.count)
     }

@@ -11,27 +11,33 @@ public struct EncodedRecord: Sendable {
     public let hash: Hash256
 
     package init(item: EncodedItem, audit: AuditPart) {
-        self.init(item: item, auditBytes: audit.encoded())
-    }
-
-    private init(item: EncodedItem, auditBytes: [UInt8]) {
         self.item = item
-        self.auditBytes = auditBytes
+        auditBytes = audit.encoded()
         hash = item.hash.followed(by: .of(auditBytes))
     }
 
     /// Takes foreign bytes, after checking that they are one canonical record.
     public init(validating bytes: [UInt8]) throws(WireError) {
         let (item, auditBytes) = try Self.parts(bytes)
-        self.init(item: item, auditBytes: auditBytes)
+        let (itemHash, auditHash) = item.withBytes { itemBytes in
+            auditBytes.withUnsafeBytes { Hash256.pair(itemBytes, $0) }
+        }
+        item.storage.set(hash: itemHash)
+        self.item = item
+        self.auditBytes = auditBytes
+        hash = itemHash.followed(by: auditHash)
     }
 
     /// Takes the bytes of a row whose hash was computed from them when it was read.
     package init(validating bytes: [UInt8], hash: Hash256) throws(WireError) {
-        (item, auditBytes) = try Self.parts(bytes)
+        let (item, auditBytes) = try Self.parts(bytes)
+        item.storage.set(hash: item.withBytes { .of($0) })
+        self.item = item
+        self.auditBytes = auditBytes
         self.hash = hash
     }
 
+    /// The item without its hash, and the encoded audit part.
     private static func parts(_ bytes: [UInt8]) throws(WireError) -> (EncodedItem, [UInt8]) {
         guard bytes.count <= byteLimit else {
             throw .tooLong(bytes: bytes.count, limit: byteLimit)
@@ -42,7 +48,7 @@ public struct EncodedRecord: Sendable {
         let (itemRange, auditRange) = try parts.get()
         let found = bytes.withUnsafeBytes { raw in
             Result { () throws(WireError) in
-                try EncodedItem(validating: UnsafeRawBufferPointer(rebasing: raw[itemRange]))
+                try EncodedItem(unhashed: UnsafeRawBufferPointer(rebasing: raw[itemRange]))
             }
         }
         let item = try found.get()

@@ -18,6 +18,8 @@ final class ItemStorage: ManagedBuffer<ItemHeader, UInt8> {
         set { withUnsafeMutablePointerToHeader { $0.pointee = newValue } }
     }
 
+    func set(hash: Hash256) { withUnsafeMutablePointerToHeader { $0.pointee.hash = hash } }
+
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeMutablePointers { header, start in
             body(UnsafeRawBufferPointer(start: start, count: header.pointee.byteCount))

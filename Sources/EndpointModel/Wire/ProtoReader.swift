@@ -46,8 +46,11 @@ package struct ProtoReader {
     }
 
     package var isAtEnd: Bool { offset == end }
+    /// Bytes behind the field read last.
+    package var remaining: Int { end - offset }
 
     /// The next field's tag, or nil at the end.
+    @inline(__always)
     package mutating func next() throws(WireError) -> Field? {
         guard offset < end else { return nil }
         let start = offset
@@ -63,6 +66,7 @@ package struct ProtoReader {
     }
 
     /// Refuses a field that the canonical encoding has only once.
+    @inline(__always)
     package func single(_ field: Field) throws(WireError) {
         if order == .ascending, field.isRepeat { throw .fieldOutOfOrder(field: field.number) }
     }
@@ -94,6 +98,7 @@ package struct ProtoReader {
         }
     }
 
+    @inline(__always)
     package mutating func number(_ field: Field) throws(WireError) -> UInt64 {
         guard field.wireType == .varint else { throw .wireTypeUnexpected(field: field.number) }
         let value = try varint()
@@ -126,6 +131,7 @@ package struct ProtoReader {
     }
 
     /// The range of a length-delimited field's body; may be empty, may repeat.
+    @inline(__always)
     package mutating func body(_ field: Field) throws(WireError) -> Range<Int> {
         guard field.wireType == .delimited else { throw .wireTypeUnexpected(field: field.number) }
         let start = offset
@@ -137,6 +143,7 @@ package struct ProtoReader {
     }
 
     /// The body of a field that stands once and is not empty.
+    @inline(__always)
     package mutating func singleBody(_ field: Field) throws(WireError) -> Range<Int> {
         try single(field)
         let range = try body(field)
@@ -156,6 +163,7 @@ package struct ProtoReader {
     }
 
     /// The range of a text that stands once; checked to be UTF-8 without making a string of it.
+    @inline(__always)
     package mutating func singleTextRange(_ field: Field) throws(WireError) -> Range<Int> {
         let range = try singleBody(field)
         try checkText(field, range)
@@ -180,10 +188,12 @@ package struct ProtoReader {
         return Hash256(bytes: slice(range)) ?? .zero
     }
 
+    @inline(__always)
     package func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 
+    @inline(__always)
     package func nested(_ range: Range<Int>) -> ProtoReader {
         ProtoReader(bytes, range: range, order: order)
     }
@@ -198,6 +208,7 @@ package struct ProtoReader {
         }
     }
 
+    @inline(__always)
     package func checkText(_ field: Field, _ range: Range<Int>) throws(WireError) {
         guard UTF8Text.isValid(slice(range)) else { throw .textNotUTF8(field: field.number) }
     }

@@ -56,21 +56,24 @@ package enum Change: WireMessage {
     }
 
     package init(_ reader: consuming ProtoReader) throws(WireError) {
-        self = try Self.read(reader).get()
+        var intake = ItemIntake(expecting: 0)
+        let change = try Self.read(reader, &intake)
+        intake.finish()
+        self = try change.get()
     }
 
     /// A change of no kind that is known cannot be left out, so it is an error.
     ///
     /// - Throws: what is wrong with the message; the result's failure is what is wrong with the
     ///   item in it (R15).
-    static func read(_ reader: consuming ProtoReader) throws(WireError)
+    static func read(_ reader: consuming ProtoReader, _ intake: inout ItemIntake) throws(WireError)
         -> Result<Change, WireError>
     {
         var reader = reader
         var change: Result<Change, WireError>?
         while let field = try reader.next() {
             switch field.number {
-            case 1: change = put(reader.slice(try reader.body(field)))
+            case 1: change = put(reader.slice(try reader.body(field)), &intake)
             case 2: change = .success(.removal(try reader.message(field)))
             case 3: change = .success(.patch(try reader.message(field)))
             default: try reader.skip(field)
@@ -79,13 +82,17 @@ package enum Change: WireMessage {
         return try required(change, field: 1)
     }
 
-    private static func put(_ bytes: UnsafeRawBufferPointer) -> Result<Change, WireError> {
-        Result { () throws(WireError) in
-            let item = try EncodedItem(validating: bytes)
+    private static func put(_ bytes: UnsafeRawBufferPointer, _ intake: inout ItemIntake)
+        -> Result<Change, WireError>
+    {
+        do throws(WireError) {
+            let item = try intake.take(bytes)
             guard item.kind == .put else {
                 throw .inconsistent("the item at seq \(item.seq) among changes is no put")
             }
-            return .put(item)
+            return .success(.put(item))
+        } catch {
+            return .failure(error)
         }
     }
 }
@@ -117,11 +124,14 @@ package struct Changes: WireMessage {
     {
         var reader = reader
         var found = Changes(changes: [])
+        // Some patches, or items of the usual length.
+        found.changes.reserveCapacity(4 + reader.remaining / 512)
         var fault: WireError?
+        var intake = ItemIntake(expecting: reader.remaining)
         while let field = try reader.next() {
             switch field.number {
             case 1:
-                switch try Change.read(reader.nested(reader.body(field))) {
+                switch try Change.read(reader.nested(reader.body(field)), &intake) {
                 case .success(let change): found.changes.append(change)
                 case .failure(let error): fault = fault ?? error
                 }
@@ -129,6 +139,7 @@ package struct Changes: WireMessage {
             default: try reader.skip(field)
             }
         }
+        intake.finish()
         found.mark = found.mark?.read(beside: found.changes.last?.seq)
         return fault.map { .failure($0) } ?? .success(found)
     }
