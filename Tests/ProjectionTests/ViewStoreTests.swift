@@ -65,6 +65,55 @@ struct ViewStoreTests {
         }
     }
 
+    @Test(
+        "A tail is taken back out of the file: it opens as the fold of the log before it (G5, G10)",
+        arguments: [1, 2, 3, 4] as [UInt64])
+    func takenBack(seed: UInt64) throws {
+        let scratch = try TemporaryFolder()
+        let whole = try RandomHistory(seed: seed, events: 120)
+        for behind in stride(from: 119, through: 1, by: -7) {
+            let file = scratch.url("views.sqlite")
+            if behind < 119 { try FileManager.default.removeItem(at: file) }
+            try open(scratch, whole).store.close()
+            #expect(
+                ViewStore.takeBack(
+                    whole.log, behind: Seq(UInt64(behind)), directory: scratch.path,
+                    logger: logger))
+            let before = try RandomHistory(seed: seed, events: behind)
+            let opened = try open(scratch, before)
+            #expect(opened.origin == .loaded(at: Seq(UInt64(behind))))
+            try expect(opened, isFoldOf: before)
+            try opened.store.close()
+        }
+    }
+
+    @Test("A tail in which something was decided is not taken back, nor is one that the file lacks")
+    func notTakenBack() throws {
+        let scratch = try TemporaryFolder()
+        let history = try RandomHistory(seed: 6, events: 20)
+        func takeBack(_ history: RandomHistory, behind seq: UInt64) -> Bool {
+            ViewStore.takeBack(
+                history.log, behind: Seq(seq), directory: scratch.path, logger: logger)
+        }
+        #expect(!takeBack(history, behind: 10), "there is no file")
+        try open(scratch, history).store.close()
+        #expect(!takeBack(history, behind: 20))
+        #expect(!takeBack(try RandomHistory(seed: 7, events: 20), behind: 10), "another history")
+        try open(scratch, history).store.close()
+        #expect(try open(scratch, history).origin == .loaded(at: Seq(20)))
+
+        history.log.append(
+            try .control(seq: Seq(21), .epoch(Epoch(number: 9, leaderID: 9))),
+            audit: AuditPart(
+                epochNumber: 9, time: Timestamp(microseconds: 1_800_000_000_000_000),
+                wallTime: Timestamp(microseconds: 1_800_000_000_000_000)))
+        let opened = try open(scratch, history)
+        try opened.store.write(opened.pending)
+        try opened.store.close()
+        #expect(!takeBack(history, behind: 20))
+        #expect(try open(scratch, history).origin == .loaded(at: Seq(21)))
+    }
+
     struct Unexpected: Error {}
 
     @Test("A deleted views file comes back with an equal digest (G5)")

@@ -1,6 +1,7 @@
 internal import EndpointModel
 internal import LogStore
 internal import Logging
+internal import Projection
 internal import ReplicaLog
 internal import SyncTransport
 
@@ -17,6 +18,11 @@ struct Rejoin: Sendable {
     /// Done between two runs of the node, when nothing else has the log open.
     func prepare(_ directory: DataDirectory, _ settings: LogSettings, _ logger: Logger) throws {
         _ = try NodeIDFile.keep(in: directory.path)
+        if let behind, let reader = try? LogReader.open(directory: directory.path) {
+            ViewStore.takeBack(
+                reader, behind: behind, directory: directory.path, logger: logger,
+                disk: settings.disk)
+        }
         try StepDown(upstream: upstreams[0].description, epoch: epoch, behind: behind)
             .prepare(directory, settings, logger)
     }
