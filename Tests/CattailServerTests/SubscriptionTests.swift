@@ -222,6 +222,27 @@ extension ServerTests {
             try await follower.stop()
         }
 
+        @Test("G7: who waits at a follower is told when the epoch that ends its future comes there")
+        func aheadBehindAnotherEpoch() async throws {
+            let folder = try TemporaryFolder()
+            let (first, follower, _) = try await leftBehind(in: folder)
+            let second = try await TestNode.follower(
+                in: folder.path("second"), of: follower.address)
+            _ = try await second.status("has what there is") { $0.seq == 21 }
+            let agent = await Agent.start(second.address, holding: try await held(first))
+            try await agent.until("behind") {
+                $0.statuses.contains(.behind(head: Seq(21)))
+            }
+            // The second one leads nothing: all that it learns is the event that begins the epoch.
+            try await follower.operate { _ = try await $0.promote(.yes) }
+            try await agent.until(seq: Seq(22))
+            #expect(await agent.resyncs == [.reset])
+            #expect(try await agent.held.digest == Truth(of: second).digest())
+            await agent.close()
+            try await second.stop()
+            try await follower.stop()
+        }
+
         @Test("G7: a position with a forged chain, a future one and another log's get a reset")
         func forged() async throws {
             let folder = try TemporaryFolder()
