@@ -20,7 +20,7 @@ extension ViewStore {
         _ events: any EventSource, behind seq: Seq, directory: String, logger: Logger,
         disk: Disk = .system
     ) -> Bool {
-        let path = Place(path: directory + "/" + DataDirectory.Name.views, disk: disk).path
+        let path = directory + "/" + DataDirectory.Name.views
         guard ViewFile.exists(path) else { return false }
         do {
             let connection = try ViewFile.open(path, on: disk)
