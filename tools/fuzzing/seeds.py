@@ -234,6 +234,19 @@ spec:
   qosControls: {ingressBandwidth: 1000000}
 """
 
+RIGHTS = """kind: Rights
+rules:
+- identity: node-*
+  roles: [agent, follower]
+- identity: spiffe://cluster/ns/*/sa/agent
+  roles: [agent, writer]
+  selection: {selector: "app == '${*}' && has(tier)", node: "${cn}", namespace: '${*}'}
+- {identity: "unproven:*", roles: [auditor]}
+- identity: root
+  roles: [admin]
+seq: 17
+"""
+
 JSON = """{"apiVersion":"projectcalico.org/v3","kind":"WorkloadEndpoint","metadata":{"namespace":
 "shop","name":"node1-k8s-web-eth0","generation":7,"labels":{"app":"w\\u00e9b\\n"}},"spec":{"node":
 "node1","orchestrator":"k8s","pod":"web","endpoint":"eth0","ipNetworks":["10.0.0.1/32"],"ports":
@@ -254,6 +267,11 @@ def documents(_):
         "yaml": [bytes([limits]) + text.encode() for text in yaml for limits in (0, 0x80)],
         "documents": [bytes([choice, 3]) + text.encode()
                       for text in [*lists, DOCUMENT, JSON] for choice in (0, 1, 0x81)],
+        "rights": [names + text.encode() for names in (
+            b"node-1\0spiffe://cluster/ns/shop/sa/agent\0", b"root\0\0", b"x${cn}\0unproven:a\0")
+            for text in (RIGHTS, "kind: Rights\nrules: []\n",
+                         '{"kind":"Rights","rules":[{"identity":"*","roles":["agent"],'
+                         '"selection":{"node":"n1"}}]}')],
     }
 
 

@@ -44,7 +44,7 @@ enum DocumentClaims {
     }
 
     /// What is written is longer than what was read.
-    private static let roomy = DocumentLimits(
+    static let roomy = DocumentLimits(
         documentBytes: 64 << 20, depth: 128, expandedBytes: 64 << 20)
 
     static func judge(_ error: DocumentSyntaxError, of text: [UInt8]) throws {

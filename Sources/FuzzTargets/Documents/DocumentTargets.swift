@@ -15,5 +15,8 @@ extension FuzzTarget {
                 "EndpointDocuments/Import/",
             ]
         ) { try StreamClaims.check($0) },
+        FuzzTarget(
+            "rights", of: ["EndpointDocuments/Typed/RightsDocument", "EndpointModel/Rights/"]
+        ) { try RightsClaims.check($0) },
     ]
 }
