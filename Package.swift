@@ -107,7 +107,7 @@ let package = Package(
             name: "ReplicaLog",
             dependencies: [
                 "EndpointModel", "EndpointState", "SyncProtocol", "SQLiteStore", "LogStore",
-                "Feeds", "ReplicaCore", logging,
+                "Projection", "Feeds", "ReplicaCore", logging,
             ],
             swiftSettings: settings),
         // NIO pipelines that carry out what sessions decide.

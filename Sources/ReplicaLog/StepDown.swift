@@ -1,6 +1,7 @@
 package import EndpointModel
 package import LogStore
 package import Logging
+internal import Projection
 internal import ReplicaCore
 
 /// A log is to go on as a later leader's history does, from what both have (G10).
@@ -22,8 +23,8 @@ package struct StepDown: Sendable {
     private static var orphanedCode: String { "tail-orphaned" }
 
     /// Done when nothing else has the log open. The order is what makes it safe to be interrupted:
-    /// first the node can lead its old epoch no more, then the tail is in a file of its own, then it
-    /// leaves the log.
+    /// first the node can lead its old epoch no more, then the views are without the tail while the
+    /// log still has it, then the tail is in a file of its own, then it leaves the log.
     package func prepare(
         _ directory: DataDirectory, _ settings: LogSettings, _ logger: Logger
     ) throws {
@@ -32,6 +33,11 @@ package struct StepDown: Sendable {
             try pledges.write(Pledge(epoch: epoch, holder: .candidate(upstream)))
         }
         guard let behind else { return }
+        if let reader = try? LogReader.open(directory: directory.path, settings: settings) {
+            ViewStore.takeBack(
+                reader, behind: behind, directory: directory.path, logger: logger,
+                disk: settings.disk)
+        }
         let writer = try LogWriter.open(in: directory, settings: settings)
         let head = writer.head.seq
         guard let row = try writer.row(at: head), behind < head else { return try writer.close() }

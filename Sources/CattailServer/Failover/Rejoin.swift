@@ -1,7 +1,6 @@
 internal import EndpointModel
 internal import LogStore
 internal import Logging
-internal import Projection
 internal import ReplicaLog
 internal import SyncTransport
 
@@ -18,11 +17,6 @@ struct Rejoin: Sendable {
     /// Done between two runs of the node, when nothing else has the log open.
     func prepare(_ directory: DataDirectory, _ settings: LogSettings, _ logger: Logger) throws {
         _ = try NodeIDFile.keep(in: directory.path)
-        if let behind, let reader = try? LogReader.open(directory: directory.path) {
-            ViewStore.takeBack(
-                reader, behind: behind, directory: directory.path, logger: logger,
-                disk: settings.disk)
-        }
         try StepDown(upstream: upstreams[0].description, epoch: epoch, behind: behind)
             .prepare(directory, settings, logger)
     }

@@ -2,7 +2,6 @@ internal import Audit
 internal import CattailTestKit
 internal import EndpointModel
 internal import LogStore
-internal import Projection
 internal import ReplicaCore
 internal import ReplicaLog
 internal import SyncProtocol
@@ -153,16 +152,8 @@ final class SimulatedNode {
         do {
             let directory = try DataDirectory.acquire(storage.folder)
             defer { directory.release() }
-            let settings = storage.settings()
-            if let behind,
-                let reader = try? LogReader.open(directory: storage.folder, settings: settings)
-            {
-                ViewStore.takeBack(
-                    reader, behind: behind, directory: storage.folder, logger: .silent,
-                    disk: settings.disk)
-            }
             try StepDown(upstream: shown[0], epoch: epoch, behind: behind)
-                .prepare(directory, settings, .silent)
+                .prepare(directory, storage.settings(), .silent)
         } catch { note("the step-down fails") }
         if storage.isDark { return crash(.power) }
         world.history.steppedDown(self, behind: behind)
