@@ -5,10 +5,14 @@ afterwards.
 
 import json
 import os
+import selectors
+import socket
+import struct
 import subprocess
 import sys
 import time
 
+from campaigns import wire
 from campaigns.load import MEBI, agents, fill, median, private_bytes
 from campaigns.processes import wait_until
 from campaigns.report import Failed
@@ -22,6 +26,16 @@ WARM_VERSIONS = 5
 MOST_RATIO = 1.25
 MOST_GROWTH = 1.1
 LINES_PER_TEN_SECONDS = 20
+# The longest hello, and how long a stranger may take for his (proto/protocol.md).
+HELLO_BYTES, HELLO_SECONDS = 16 << 10, 10
+# Strangers, by what they say before they fall silent.
+STRANGERS = {
+    "nothing": b"", "a preface": wire.PREFACE,
+    "the longest hello but a byte":
+        wire.PREFACE + struct.pack(">I", HELLO_BYTES) + bytes(HELLO_BYTES - 1)}
+# What each may cost beyond what it sent: a connection's own state.
+STRANGER_BYTES = 24 << 10
+LATE_SECONDS = 2
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hostile_clients.py")
 
 
@@ -50,6 +64,7 @@ def run(context, report):
     leader = context.fleet.leader()
     fill(context, leader, CLUSTER)
     warm(context, leader)
+    strangers(report, leader)
     healthy(context, leader, seconds)
     before = held(leader)
     rounds = [one_round(context, report, leader, seconds, number)
@@ -68,6 +83,46 @@ def run(context, report):
                                      "after": [after[1], after[0] // MEBI]})
     said(report, leader)
     leader.stop()
+
+
+def strangers(report, leader):
+    """What connections cost that have not said hello, and how long they last."""
+    host, port = leader.address.rsplit(":", 1)
+    for said, words in STRANGERS.items():
+        before, _ = held(leader)
+        there = selectors.DefaultSelector()
+        for _ in range(HOSTILE):
+            begun = time.monotonic()
+            client = socket.create_connection((host, int(port)))
+            client.sendall(words)
+            client.setblocking(False)
+            there.register(client, selectors.EVENT_READ, begun)
+        wait_until(lambda: leader.status()["connections"] == HOSTILE + 1, "all strangers", 5)
+        each = (private_bytes(leader) - before) / HOSTILE
+        longest = 0.0
+        while there.get_map():
+            for key, _ in there.select(HELLO_SECONDS):
+                if not ended(key.fileobj):
+                    continue
+                longest = max(longest, time.monotonic() - key.data)
+                there.unregister(key.fileobj)
+                key.fileobj.close()
+        report.check(f"who says {said} costs bounded memory",
+                     each <= STRANGER_BYTES + len(words), f"{each / 1_024:.1f} KiB each")
+        report.check(f"who says {said} is closed in time",
+                     longest <= HELLO_SECONDS + LATE_SECONDS, f"{longest:.1f} s at most")
+
+
+def ended(client):
+    """Whether there is nothing more to read; a goodbye comes first."""
+    try:
+        while client.recv(4_096):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
 
 def warm(context, leader):
