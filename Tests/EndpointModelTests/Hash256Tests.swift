@@ -45,7 +45,7 @@ struct Hash256Tests {
     }
 
     @Test(
-        "Items that are taken in pairs have their own hashes, the last of an odd number too",
+        "Items that are taken in pairs have their own hashes, the last of an odd number too (G6)",
         arguments: 0...5)
     func intake(count: Int) throws {
         var intake = ItemIntake(expecting: count << 14)
