@@ -71,4 +71,8 @@ package enum Limits {
     /// Bulk handed to a connection and not yet taken by its socket: answers and pings wait behind
     /// at most this much.
     package static let inFlightBytes = 512 << 10
+    /// Of a connection's bytes those that the kernel takes before it has sent them. For who does not
+    /// read it would take megabytes: written for nobody, and standing where updates cannot be
+    /// merged any more. What is on its way to the peer does not count.
+    package static let kernelUnsentBytes = 128 << 10
 }

@@ -65,6 +65,7 @@ package final class ServerTransport: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(.notSentLowWater), value: Limits.kernelUnsentBytes)
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
@@ -100,6 +101,11 @@ package final class ServerTransport: Sendable {
         // It may be closed already, which is what is wanted.
         try? await channel.close().get()
     }
+}
+
+extension NIOBSDSocket.Option {
+    /// Linux' TCP_NOTSENT_LOWAT, of tcp(7).
+    fileprivate static let notSentLowWater = NIOBSDSocket.Option(rawValue: 25)
 }
 
 /// How many connections stand, and how many may.
