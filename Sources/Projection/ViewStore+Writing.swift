@@ -85,6 +85,9 @@ extension ViewStore {
         return sum
     }
 
+    /// Gives back the memory that writes to come could do without.
+    package func rest() { connection?.releasePages() }
+
     // MARK: Rebuilding
 
     /// What folding the log anew came to.

@@ -21,6 +21,12 @@ extension SQLiteConnection {
     package func endBound() { sqlite3_progress_handler(pointer, 0, nil, nil) }
 }
 
+/// What it keeps for later.
+extension SQLiteConnection {
+    /// Gives back the pages that hold nothing unsaved; they are read again when they are asked for.
+    package func releasePages() { sqlite3_db_release_memory(pointer) }
+}
+
 /// The tables and triggers of a file by name, as they were made. Two of a name, as no file of ours
 /// has, are there once.
 extension SQLiteConnection {

@@ -49,18 +49,22 @@ final class ViewThread: Sendable {
         // What a start had to fold no later one must: else a load that is killed again and again, before
         // it comes to write, leaves more behind each time.
         write(&pending, store, logger)
+        var isAtRest = false
         while true {
             switch inbox.takeAll(waitingAtMost: Self.seconds) {
             case .elements(let batches):
+                isAtRest = false
                 for batch in batches {
                     for change in batch.changes { pending.add(change, at: batch.position) }
                 }
                 if pending.eventsBehind >= Self.eventLimit { write(&pending, store, logger) }
             case .nothing:
-                guard pending.eventsBehind > 0 else { continue }
+                guard !isAtRest || pending.eventsBehind > 0 else { continue }
                 write(&pending, store, logger)
-                // A load has just ended: what it used goes back to the system.
+                // A load has just ended, or the start has: what it used goes back to the system.
+                store.rest()
                 malloc_trim(0)
+                isAtRest = true
             case .closed:
                 write(&pending, store, logger)
                 do { try store.close() } catch { Self.warn(logger, error) }
