@@ -40,6 +40,7 @@ package struct Simulation {
                 ("resyncs", counts.resyncs), ("openings", counts.restarts),
                 ("elections", counts.elections), ("stepDowns", counts.stepDowns),
                 ("orphaned", counts.orphaned), ("restored", counts.restored),
+                ("rights", counts.rights), ("denials", counts.denials),
             ])
     }
 

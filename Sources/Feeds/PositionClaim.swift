@@ -63,9 +63,8 @@ package enum PositionClaim {
     package func standing(at head: Position, role: NodeRole) -> FirstLook {
         guard let position else { return .known(.none) }
         guard position.logID == head.logID else { return .known(.otherLog) }
-        guard isOfThisSelection else { return .known(.otherSelection) }
         guard seen > head.seq else {
-            return position == head ? .known(.here(position)) : .look(position)
+            return position == head ? .known(here(position)) : .look(position)
         }
         switch role {
         // Nothing can be ahead of the leader but a future that is lost.
@@ -74,6 +73,19 @@ package enum PositionClaim {
         case .follower where position.isLost(behind: head): return .known(.otherHistory)
         case .follower: return .known(.ahead(seen))
         }
+    }
+
+    /// What the log says of the position that was to be looked up; `chainThere` is its own chain
+    /// hash at that seq.
+    ///
+    /// The history comes before the selection: a subscriber whose history is gone must hear that,
+    /// though it would begin anew in any case (G7).
+    package func standing(of position: Position, chainThere: Hash256?) -> PositionStanding {
+        chainThere == position.chain ? here(position) : .otherHistory
+    }
+
+    private func here(_ position: Position) -> PositionStanding {
+        isOfThisSelection ? .here(position) : .otherSelection
     }
 }
 
@@ -93,12 +105,6 @@ package enum PositionStanding: Hashable, Sendable {
     case otherLog
     case otherHistory
     case otherSelection
-
-    /// What the log says of a position that was to be looked up; `chainThere` is its own chain
-    /// hash at that seq.
-    package init(of position: Position, chainThere: Hash256?) {
-        self = chainThere == position.chain ? .here(position) : .otherHistory
-    }
 
     /// Whether nothing can be built on the claim, here and later.
     package var isWorthless: Bool {

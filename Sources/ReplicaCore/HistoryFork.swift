@@ -23,7 +23,7 @@ package enum HistoryFork: Equatable, Sendable {
     ) -> HistoryFork {
         guard let mine = own.firstIndex(where: { theirs.contains($0) }),
             let yours = theirs.firstIndex(of: own[mine])
-        else { return head.seq == .zero ? .follows : .unknown }
+        else { return parted(own, endingAt: head, and: theirs) }
         let ownEnd = mine > 0 ? own[mine - 1].firstSeq.previous : head.seq
         let theirEnd = yours > 0 ? theirs[yours - 1].firstSeq.previous : theirHead.seq
         // Of an epoch that neither has left, the shorter log is the one that is behind.
@@ -34,6 +34,19 @@ package enum HistoryFork: Equatable, Sendable {
             return .stale
         }
         return .orphaned(behind: common, begun: newest)
+    }
+
+    /// Without an epoch in common: when both are told from their first event on, these differ, and
+    /// all that they share is the log's beginning.
+    private static func parted(
+        _ own: [Fork], endingAt head: Position, and theirs: [Fork]
+    ) -> HistoryFork {
+        if head.seq == .zero { return .follows }
+        let first = Seq(1)
+        guard own.last?.firstSeq == first, theirs.last?.firstSeq == first,
+            let newest = theirs.first
+        else { return .unknown }
+        return newest.epoch > head.epoch ? .orphaned(behind: .zero, begun: newest) : .stale
     }
 }
 

@@ -70,29 +70,47 @@ struct PositionClaimTests {
         let claimed = Self.position(60)
         #expect(
             Self.token(claimed).standing(at: Self.head, role: .leader) == .look(claimed))
-        #expect(PositionStanding(of: claimed, chainThere: claimed.chain) == .here(claimed))
-        #expect(PositionStanding(of: claimed, chainThere: Self.head.chain) == .otherHistory)
-        #expect(PositionStanding(of: claimed, chainThere: nil) == .otherHistory)
+        for (there, standing) in [
+            (claimed.chain, .here(claimed)), (Self.head.chain, .otherHistory), (nil, .otherHistory),
+        ] as [(Hash256?, PositionStanding)] {
+            #expect(Self.token(claimed).standing(of: claimed, chainThere: there) == standing)
+        }
         // At the head itself too: the same seq of another history is to be looked up.
         var forked = Self.head
         forked.chain = claimed.chain
         #expect(Self.token(forked).standing(at: Self.head, role: .leader) == .look(forked))
     }
 
-    @Test("A token of another log or selection is worth nothing, however far it is (G7)")
+    @Test("A token of another log is worth nothing, however far it is (G7)")
     func others() {
         let other = LogID(high: 3, low: 4)
         for seq in [1, 100, 500] as [UInt64] {
             for role in [NodeRole.leader, .follower] {
                 let stranger = Self.token(Self.position(seq, logID: other))
                 #expect(stranger.standing(at: Self.head, role: role) == .known(.otherLog))
-                let reselected = PositionClaim.token(
-                    Self.position(seq), fingerprint: .zero, selection: Self.selection)
-                #expect(
-                    reselected.standing(at: Self.head, role: role) == .known(.otherSelection))
             }
         }
         #expect(PositionClaim.nothing.standing(at: Self.head, role: .leader) == .known(.none))
+    }
+
+    @Test("Who holds another selection hears all the same that its history is gone (G7)")
+    func otherSelection() {
+        func reselected(_ seq: UInt64) -> PositionClaim {
+            .token(Self.position(seq), fingerprint: .zero, selection: Self.selection)
+        }
+        let lost = reselected(500).standing(at: Self.head, role: .leader)
+        #expect(lost == .known(.otherHistory))
+        let ahead = reselected(500).standing(at: Self.head, role: .follower)
+        #expect(ahead == .known(.ahead(Seq(500))))
+        let here = reselected(100).standing(at: Self.head, role: .leader)
+        #expect(here == .known(.otherSelection))
+        let held = Self.position(60)
+        #expect(reselected(60).standing(at: Self.head, role: .leader) == .look(held))
+        for (there, standing) in [
+            (held.chain, .otherSelection), (Self.head.chain, .otherHistory),
+        ] as [(Hash256, PositionStanding)] {
+            #expect(reselected(60).standing(of: held, chainThere: there) == standing)
+        }
     }
 
     @Test("When a cut snapshot cannot go on, the token beside it is judged by itself (G8)")

@@ -217,7 +217,14 @@ struct FailoverTests {
             between([begun, first], 12, [other, first], 9)
                 == .orphaned(behind: Seq(7), begun: other))
         #expect(between([other, first], 9, [begun, first], 12) == .stale)
-        #expect(between([Self.fork(3, 1)], 4, [first], 5) == .unknown)
+        // Nothing in common: who was told from the beginning on knows that they part there.
+        let restored = Self.fork(3, 1)
+        #expect(between([restored], 4, [first], 5) == .stale)
+        #expect(
+            between([first], 5, [Self.fork(4, 3), restored], 4)
+                == .orphaned(behind: .zero, begun: Self.fork(4, 3)))
+        #expect(between([first], 5, [Self.fork(4, 900)], 950) == .unknown)
+        #expect(between([Self.fork(2, 600)], 700, [restored], 4) == .unknown)
         #expect(between([], 0, [first], 5) == .follows)
     }
 

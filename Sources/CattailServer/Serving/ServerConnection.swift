@@ -363,21 +363,20 @@ final class ServerConnection: PeerDriver {
     /// it is given otherwise goes on so.
     func rightsChanged() {
         guard peer != nil, !session.isClosed else { return }
-        let before = access.given
-        access.judge(actor.identity, by: serving.hub.view.rights)
+        let turn = access.turn(actor.identity, by: serving.hub.view.rights)
         if access.grant == nil, peer?.role != .requests { return refuseRights() }
-        switch request?.subject {
-        case .state?:
-            guard let selection = access.given else { return refuse(.endpoints) }
-            guard selection != before, subscription.selection != nil else { break }
+        switch (request?.subject, turn) {
+        case (.state, .ends): return refuse(.endpoints)
+        case (.state, .moves(let selection)):
+            guard subscription.selection != nil else { break }
             if case .served(let host, let name?) = place {
                 serving.ledger.moved(from: host, name, to: selection.fingerprint.description)
                 place = .served(host: host, following: selection.fingerprint.description)
             }
             subscribed(to: selection)
             serving.move(id, to: selection)
-        case .log?: if !access.allows(.replication) { return refuse(.replication) }
-        case nil: break
+        case (.log, _): if !access.allows(.replication) { return refuse(.replication) }
+        case (.state, .goesOn), (nil, _): break
         }
         for task in queries.values
         where !access.allows(task.permission) || task.sight != access.grant?.selection {

@@ -476,28 +476,21 @@ final class ServingLoop {
         switch claim.standing(at: hub.position, role: role) {
         case .known(let standing): then(self, standing)
         case .look(let position):
-            let bound = NIOLoopBound((self, then), eventLoop: loop)
+            let bound = NIOLoopBound((self, claim, then), eventLoop: loop)
             let loop = loop
             readers.run { reader in
                 let chain = reader.flatMap { reader in
                     Result { () throws(LogError) in try reader.chain(at: position.seq) }
                 }
                 loop.execute {
-                    let (serving, then) = bound.value
-                    serving.judged(id, position, chain, then)
+                    let (serving, claim, then) = bound.value
+                    switch chain {
+                    case .success(let there):
+                        then(serving, claim.standing(of: position, chainThere: there))
+                    case .failure(let error): serving.fail(id, error)
+                    }
                 }
             }
-        }
-    }
-
-    private func judged(
-        _ id: ConnectionID, _ position: Position, _ chain: Result<Hash256?, LogError>,
-        _ then: (ServingLoop, PositionStanding) -> Void
-    ) {
-        switch chain {
-        case .success(let found):
-            then(self, PositionStanding(of: position, chainThere: found))
-        case .failure(let error): fail(id, error)
         }
     }
 

@@ -17,7 +17,7 @@ final class SimulatedAgent: ClientEndOwner {
     private var pause: Timeline.Appointment?
     private var lastApplied: UInt64?
     /// What the subscriber was told last: that is what a cache file has.
-    private var told: (state: EndpointSet, position: Position)?
+    private var told: (state: EndpointSet, position: Position, fingerprint: Hash256)?
     private(set) var isInSync = false
     private(set) var isUp = false
     private var isDeaf = false
@@ -58,8 +58,7 @@ final class SimulatedAgent: ClientEndOwner {
         var held = HeldState(fingerprint: wanted.selection.fingerprint)
         if case .cache = memory, let told {
             held = HeldState(
-                fingerprint: wanted.selection.fingerprint, state: told.state,
-                position: told.position)
+                fingerprint: told.fingerprint, state: told.state, position: told.position)
         } else {
             told = nil
             world.history.forgot(self)
@@ -100,8 +99,19 @@ final class SimulatedAgent: ClientEndOwner {
                     guard let self else { return }
                     carryOut(machine.pauseEnded())
                 }
-            case .finish(let error): world.history.finished(self, "\(error.code)")
+            case .finish(let error):
+                world.history.finished(self, error.code)
+                comeBackLater()
             }
+        }
+    }
+
+    /// It has no right to anything, and whoever runs it starts it again.
+    private func comeBackLater() {
+        end = nil
+        isInSync = false
+        pause = world.timeline.after(dice.between(500_000, 3_000_000)) { [weak self] in
+            self?.restart(with: .cache)
         }
     }
 
@@ -128,7 +138,7 @@ final class SimulatedAgent: ClientEndOwner {
     private func tell(_ update: EndpointUpdate) {
         switch update {
         case .changes(let changes):
-            told = (changes.state, changes.mark.position)
+            told = (changes.state, changes.mark.position, changes.fingerprint)
             world.trace.note(
                 name, "\(changes.changes.count) changes to \(changes.mark.seq)")
         case .status(let status): note(status)

@@ -6,6 +6,8 @@ struct AgentBook {
     var place: Int?
     /// What it was told, as its user would keep it: by key, the seq.
     var told: [EndpointKey: UInt64] = [:]
+    /// The event of the rights that it is given its part by; -1: none.
+    var rights = -1
     /// What it should hold at its place: by key, the event.
     var expected: [EndpointKey: Int] = [:]
     /// Since the last changes it was told that its history is gone.
@@ -22,5 +24,7 @@ struct AgentBook {
         let hasCursor: Bool
         /// How often the server's log had lost events until then.
         let cutsBefore: Int
+        /// It was told how its subscription goes on.
+        var isAnswered = false
     }
 }

@@ -39,8 +39,14 @@ extension History {
         }
     }
 
-    func finished(_ agent: SimulatedAgent, _ code: String) {
-        violates("G7", "\(agent.name) gives up: \(code)")
+    func finished(_ agent: SimulatedAgent, _ code: ClientError.Code) {
+        guard code == .notAllowed else {
+            return violates("G7", "\(agent.name) gives up: \(code)")
+        }
+        counts.denials += 1
+        if !isDeniedSomewhere(agent.name, .reading) {
+            violates("G13", "\(agent.name) is sent away, and no rights keep it out")
+        }
     }
 
     func told(_ agent: SimulatedAgent, _ update: EndpointUpdate) {
@@ -57,9 +63,12 @@ extension History {
             checkCheapness(agent, kind, seq)
             agents[agent.name]?.isInSnapshot = kind == .snapshot || kind == .reset
             if kind == .reset { agents[agent.name]?.wasReset = true }
-            if agents[agent.name]?.hello?.hasCursor != true {
+            // A snapshot that goes on, unless rights have changed what it is of.
+            let hello = agents[agent.name]?.hello
+            if hello?.hasCursor != true || hello?.isAnswered == true {
                 agents[agent.name]?.stagedPuts = 0
             }
+            agents[agent.name]?.hello?.isAnswered = true
         case .digestDiffers(let seq):
             violates("G6", "\(agent.name) finds another digest at \(seq)")
         case .unverified(let seq): violates("G6", "\(agent.name) is unverified at \(seq)")
@@ -94,24 +103,40 @@ extension History {
             return violates("G7", "\(agent.name) goes from \(book.place ?? -1) to \(place) unseen")
         }
         book.wasReset = false
-        bring(&book, to: place, goesOn, agent.wanted)
         take(changes.changes, into: &book.told)
-        compare(agent, book, changes.state)
+        // A node goes by the rights of its head, and what it sends may lie behind that (R67).
+        let ruled = rights(from: place)
+        let likely = ruled.contains(book.rights) ? [book.rights] : []
+        var difference = "\(agent.name) is told of \(position.seq), where it may see nothing"
+        for rights in likely + ruled {
+            guard let held = sight(of: agent.name, by: rights) else { continue }
+            var attempt = book
+            bring(&attempt, to: place, by: rights, goesOn) { agent.wanted.matches($0) && held($0) }
+            guard let found = self.difference(agent, attempt, changes.state) else {
+                book = attempt
+                return
+            }
+            difference = found
+        }
+        violates(ruled == [-1] ? "G6" : "G13", difference)
     }
 
     /// What it should hold there, by writers' words alone.
-    private func bring(_ book: inout AgentBook, to place: Int, _ goesOn: Bool, _ wanted: Wanted) {
-        if !goesOn { book.expected = [:] }
-        let from = goesOn ? book.place ?? -1 : -1
-        for index in path(from: from, to: place) {
+    private func bring(
+        _ book: inout AgentBook, to place: Int, by rights: Int, _ goesOn: Bool,
+        _ isHeld: (Written) -> Bool
+    ) {
+        let isFurther = goesOn && book.rights == rights
+        if !isFurther { book.expected = [:] }
+        for index in path(from: isFurther ? book.place ?? -1 : -1, to: place) {
             switch events[index].kind {
-            case .put(let key, let written):
-                book.expected[key] = wanted.matches(written) ? index : nil
+            case .put(let key, let written): book.expected[key] = isHeld(written) ? index : nil
             case .delete(let key): book.expected[key] = nil
-            case .epoch, .membership, .other: break
+            case .epoch, .membership, .rights, .other: break
             }
         }
         book.place = place
+        book.rights = rights
     }
 
     private func take(_ changes: [EndpointChange], into told: inout [EndpointKey: UInt64]) {
@@ -129,23 +154,21 @@ extension History {
 
     /// At every mark a subscriber holds its selection of the view there (G6), and so does whoever
     /// only took the changes that it was told.
-    private func compare(_ agent: SimulatedAgent, _ book: AgentBook, _ state: EndpointSet) {
+    private func difference(
+        _ agent: SimulatedAgent, _ book: AgentBook, _ state: EndpointSet
+    ) -> String? {
         let place = book.place ?? -1
         let seq = place < 0 ? 0 : events[place].seq
         guard state.count == book.expected.count, book.told.count == book.expected.count else {
-            return violates(
-                "G6",
-                "\(agent.name) (\(agent.wanted.name)) holds \(state.count) at \(seq), was"
-                    + " told \(book.told.count), and should have \(book.expected.count)")
+            return "\(agent.name) (\(agent.wanted.name)) holds \(state.count) at \(seq), was"
+                + " told \(book.told.count), and should have \(book.expected.count)"
         }
         for (key, index) in book.expected {
             guard let item = state.item(forKey: key), item.bytes == events[index].itemBytes,
                 book.told[key] == events[index].seq
-            else {
-                return violates(
-                    "G6", "\(agent.name) (\(agent.wanted.name)) has another \(key) at \(seq)")
-            }
+            else { return "\(agent.name) (\(agent.wanted.name)) has another \(key) at \(seq)" }
         }
+        return nil
     }
 
     // MARK: Cheapness (G8)
@@ -161,6 +184,8 @@ extension History {
         else { return }
         let place = Int(token.seq.rawValue) - 1
         guard held >= 0, log.indices.contains(place), log[place] == held else { return }
+        // Other rights make another selection of it, which begins with a snapshot (R67).
+        guard rights(at: held) == rights(at: log.last ?? -1) else { return }
         switch kind {
         case .deltas, .netChange: return
         case .reset: violates("G8", "\(agent.name) is reset, and its position is there")
@@ -185,7 +210,7 @@ extension History.Event {
     var key: EndpointKey? {
         switch kind {
         case .put(let key, _), .delete(let key): key
-        case .epoch, .membership, .other: nil
+        case .epoch, .membership, .rights, .other: nil
         }
     }
 }

@@ -19,6 +19,8 @@ final class History {
     var logs: [Int: [Int]] = [:]
     /// What left a log, and must be in a file beside it.
     var owed: [Int: [Int]] = [:]
+    /// All events of rights.
+    var rulings: [Int] = []
     /// How often events have left a log.
     var cuts: [Int: Int] = [:]
     /// How each epoch came about.
@@ -49,13 +51,17 @@ final class History {
         let chain: [UInt8]
         /// With its actor, whose it is; empty for an event that nobody asked for.
         let requestID: String
+        let actor: String
         let itemBytes: [UInt8]
+        /// The event of the rights in force behind this one; -1: there are none yet.
+        let rights: Int
 
         enum Kind {
             case put(EndpointKey, Written)
             case delete(EndpointKey)
             case epoch
             case membership(voters: [String], minAcks: Int)
+            case rights(Ruling)
             case other
         }
     }
@@ -84,6 +90,8 @@ final class History {
         var stepDowns = 0
         var orphaned = 0
         var restored = 0
+        var rights = 0
+        var denials = 0
     }
 
     init(_ world: World) { self.world = world }
@@ -119,16 +127,24 @@ final class History {
                 "G10", "seq \(record.seq) is of epoch \(audit?.epochNumber ?? 0), not \(epoch)")
         }
         let index = events.count
+        let isRights = if case .rights = kind { true } else { false }
+        let rights = isRights ? index : parent < 0 ? -1 : events[parent].rights
+        if isRights {
+            rulings.append(index)
+            counts.rights += 1
+        }
         let name = audit?.requestID ?? ""
         let requestID = name.isEmpty ? "" : Request.key(audit?.actor ?? "", name)
         events.append(
             Event(
                 parent: parent, seq: record.seq.rawValue, epoch: epoch, kind: kind, chain: chain,
-                requestID: requestID, itemBytes: item))
+                requestID: requestID, actor: audit?.actor ?? "", itemBytes: item,
+                rights: rights))
         byChain[chain] = index
         if !requestID.isEmpty {
             byRequest[requestID, default: []].append(index)
             check(index, against: requests[requestID])
+            checkRight(index)
         }
         claim(index, by: node)
         return index
@@ -162,7 +178,8 @@ final class History {
                     .membership(
                         voters: membership.voters, minAcks: Int(membership.minAcks)), nil
                 )
-            case .rights, .unknown, nil: return (.other, nil)
+            case .rights(let rights): return (.rights(Ruling(rights, world.wanted)), nil)
+            case .unknown, nil: return (.other, nil)
             }
         }
     }
@@ -178,7 +195,7 @@ final class History {
             case .put(let key, let written):
                 !request.isDelete && key == request.key && written == request.written
             case .delete(let key): request.isDelete && key == request.key
-            case .epoch, .membership, .other: false
+            case .epoch, .membership, .rights, .other: false
             }
         if !isAsIs { violates("G11", "seq \(event.seq) is not what \(request.name) asked for") }
     }
@@ -210,7 +227,7 @@ final class History {
             switch events[index].kind {
             case .put(let key, _): state[key] = index
             case .delete(let key): state[key] = nil
-            case .epoch, .membership, .other: break
+            case .epoch, .membership, .rights, .other: break
             }
         }
         return state

@@ -16,6 +16,8 @@ extension NodeProcess {
         _ standing: PositionStanding
     ) {
         guard let connection = connections[id.rawValue] else { return }
+        // Rights have changed while the token was looked up.
+        guard connection.access.given == selection else { return connection.subscribeAgain() }
         if standing.isWorthless, let rest = claim.withoutCursor {
             return subscribe(id, selection, rest)
         }
@@ -27,10 +29,7 @@ extension NodeProcess {
         case (.otherSelection, _): start = .snapshot(.otherSelection)
         case (.ahead(let seq), _):
             ahead[id.rawValue] = seq
-            connection.wait(head: hub.position) { [weak self] in
-                self?.subscribe(id, selection, claim)
-            }
-            return
+            return connection.wait(head: hub.position)
         case (.here(let position), .cursor(let cursor, _, _)):
             start = .cursor(start: position, lastKey: cursor.last)
         case (.here(let position), .token), (.here(let position), .nothing):
@@ -49,9 +48,7 @@ extension NodeProcess {
             case .here(let position): process.beginLog(id, held: position)
             case .ahead(let seq):
                 process.ahead[id.rawValue] = seq
-                connection.wait(head: process.hub.position) { [weak process] in
-                    process?.subscribeToLog(id, claim)
-                }
+                connection.wait(head: process.hub.position)
             case .otherLog, .otherSelection: connection.refuse(.logOther, "")
             case .otherHistory: connection.refuse(.historyOther, "")
             }
@@ -59,7 +56,8 @@ extension NodeProcess {
     }
 
     private func beginLog(_ id: SubscriberID, held: Position) {
-        guard let connection = connections[id.rawValue] else { return }
+        guard let connection = connections[id.rawValue], connection.access.allows(.replication)
+        else { return }
         connection.subscribedToLog()
         noteStored(held.seq, by: connection)
         connection.tellPath()
@@ -78,7 +76,7 @@ extension NodeProcess {
             later(dice.between(10, 2_000)) { process in
                 switch process.chain(at: position.seq) {
                 case .success(let found):
-                    then(process, PositionStanding(of: position, chainThere: found))
+                    then(process, claim.standing(of: position, chainThere: found))
                 case .failure: process.connections[id.rawValue]?.refuse(.unavailable, "")
                 }
             }
@@ -89,8 +87,30 @@ extension NodeProcess {
         let reached = ahead.filter { $0.value <= seq }.keys.sorted()
         for id in reached {
             ahead[id] = nil
-            connections[id]?.reached()
+            connections[id]?.subscribeAgain()
         }
+    }
+
+    /// As `ServingLoop` knows it: not while it catches up with what its upstream had when it was
+    /// first heard, and has met none (G13).
+    var knowsRights: Bool {
+        guard role == .follower, hub.view.rights.rights == nil, let first = upstream?.firstHead
+        else { return true }
+        return hub.position.seq >= first
+    }
+
+    /// It is served when this node holds what its upstream had at first.
+    func awaitRights(_ id: SubscriberID) {
+        ahead[id.rawValue] = upstream?.firstHead ?? hub.position.seq
+    }
+
+    func rightsChanged() {
+        for connection in sortedConnections { connection.rightsChanged() }
+    }
+
+    /// The subscription goes on with what its identity may hold now.
+    func move(_ id: SubscriberID, to selection: Selection) {
+        perform(hub.move(id, to: selection, at: world.timeline.milliseconds))
     }
 
     func flushed(_ id: SubscriberID, byteCount: Int) {

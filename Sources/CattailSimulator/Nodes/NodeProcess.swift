@@ -218,7 +218,10 @@ final class NodeProcess {
     func take(_ outcome: CommitOutcome) {
         if let batch = outcome.batch {
             for change in batch.changes { pending.add(change, at: batch.position) }
-            hub.committed(batch)
+            for piece in batch.cutAtRights(behind: hub.position) {
+                hub.committed(piece)
+                if piece.endsInRights { rightsChanged() }
+            }
             let epochBefore = epochs.first?.epoch
             noteControl(of: batch)
             wakeWaiters(upTo: hub.position.seq)
@@ -399,7 +402,8 @@ final class NodeProcess {
             return
         }
         let actor = Actor(
-            name: connection.peer?.actor ?? "", proof: .unverified, address: "10.0.0.1:1")
+            name: connection.peer?.actor ?? "", proof: .certificate, address: "10.0.0.1:1",
+            identity: connection.identity)
         var taken: [AdmittedMutation] = []
         for mutation in mutations {
             switch Admission.admit(mutation, from: actor) {

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import EndpointModel
+internal import EndpointState
 internal import Feeds
 internal import NIOCore
 internal import ReplicaCore
@@ -13,6 +14,9 @@ final class ServerEnd: SocketOwner {
     private var decoder = FrameDecoder()
     private var socket: Socket?
     private(set) var peer: Peer?
+    private(set) var access = Access()
+    /// What it subscribes to, from when it says so on.
+    private var request: SubscriptionRequest?
     private(set) var isLog = false
     private(set) var advertise = ""
     private(set) var isState = false
@@ -23,7 +27,6 @@ final class ServerEnd: SocketOwner {
     /// What was written and the socket has not taken, in order: of the feed, or answers.
     private var inFlight: Deque<InFlight> = []
     private var feedBytes = 0
-    private var whenReached: (() -> Void)?
 
     private enum InFlight {
         case feed
@@ -125,15 +128,11 @@ final class ServerEnd: SocketOwner {
         end(Goodbye(code: code, message: message))
     }
 
-    func wait(head: Position, then: @escaping () -> Void) {
-        whenReached = then
-        send(.behind(head: head))
-    }
+    func wait(head: Position) { send(.behind(head: head)) }
 
-    func reached() {
-        let then = whenReached
-        whenReached = nil
-        then?()
+    /// From where its token is looked at.
+    func subscribeAgain() {
+        if let request { subscribe(request) }
     }
 
     func subscribed() { isState = true }
@@ -167,8 +166,10 @@ final class ServerEnd: SocketOwner {
                 peer = greeting.peer
                 socket?.write(
                     process.world.frame(ServerMessage.hello(greeting.hello(of: process.standing))))
+                access.judge(identity, by: process.hub.view.rights)
+                if access.grant == nil, greeting.peer.role != .requests { refuseRights() }
             case .subscribe(let request): subscribe(request)
-            case .unsubscribe: whenReached = nil
+            case .unsubscribe: request = nil
             case .mutate(let mutations): process.admit(mutations, from: self)
             case .query(let query): process.query(query, from: self)
             case .cancelQuery: break  // What is asked here is answered at once, or never.
@@ -196,16 +197,47 @@ final class ServerEnd: SocketOwner {
     }
 
     private func subscribe(_ request: SubscriptionRequest) {
+        guard !session.isClosed else { return }
+        self.request = request
+        guard process.knowsRights else { return process.awaitRights(id) }
         form = request.capabilities.contains(.patches) ? .patches : .items
         switch request.subject {
         case .state(let wanted, _):
             guard let selection = Wanted.selection(of: wanted) else {
                 return refuse(.selectorInvalid, wanted.selector)
             }
-            process.subscribe(id, selection, PositionClaim(request, selection: selection))
+            access.wanted = selection
+            guard let given = access.given else { return refuseRights() }
+            process.subscribe(id, given, PositionClaim(request, selection: given))
         case .log(_, let advertise):
+            guard access.allows(.replication) else { return refuseRights() }
             self.advertise = advertise
             process.subscribeToLog(id, PositionClaim(request, selection: nil))
         }
+    }
+
+    // MARK: Rights
+
+    /// Here the network vouches for who is who, as certificates do.
+    var identity: Identity { .proven(commonName: peer?.actor, uris: []) }
+
+    /// From the event that the hub has taken up last.
+    func rightsChanged() {
+        guard peer != nil, !session.isClosed else { return }
+        let turn = access.turn(identity, by: process.hub.view.rights)
+        if access.grant == nil, peer?.role != .requests { return refuseRights() }
+        switch (request?.subject, turn) {
+        case (.state, .ends): refuseRights()
+        case (.state, .moves(let selection)): if isState { process.move(id, to: selection) }
+        case (.log, _): if !access.allows(.replication) { refuseRights() }
+        case (.state, .goesOn), (nil, _): break
+        }
+    }
+
+    private func refuseRights() {
+        let seq = process.hub.view.rights.seq
+        process.world.trace.note(
+            process.name, "sends \(peer?.actor ?? "") away by rights of \(seq)")
+        refuse(.notAllowed, "by the rights of seq \(seq)")
     }
 }

@@ -25,6 +25,8 @@ final class Upstream: ClientEndOwner {
     private var upstreamStaleSince: Timestamp?
     private(set) var path: ReplicationPath
     private var patience = UpstreamPatience()
+    /// How far the first upstream that was heard had come.
+    private(set) var firstHead: Seq?
 
     private static let pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3))
     private static let afterRefusal = ReconnectAdvice(after: Interval(milliseconds: 1_000))
@@ -181,6 +183,7 @@ final class Upstream: ClientEndOwner {
         self.hello = hello
         guard isWelcome(end, hello) else { return }
         isGreeted = true
+        firstHead = firstHead ?? hello.head.seq
         upstreamStaleSince = nil
         process.leader = hello.leader
     }

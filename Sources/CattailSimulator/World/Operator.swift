@@ -3,6 +3,7 @@ internal import EndpointModel
 internal import EndpointState
 internal import Feeds
 internal import ReplicaCore
+internal import ReplicaLog
 internal import SyncProtocol
 
 /// Whoever runs the cluster, and the world's malice: what happens to it from outside.
@@ -81,6 +82,7 @@ final class Operator {
             node.crash(.killed)
         case .agents: disturb(dice.pick(world.agents))
         case .backups: backUpOrRestore(node)
+        case .rights: changeRights()
         }
     }
 
@@ -135,6 +137,22 @@ final class Operator {
         leader.failover.change(isVoter ? .remove(address) : .add(address))
     }
 
+    private func changeRights() {
+        let rights = Rights.drawn(for: world, &dice)
+        for leader in world.leaders.prefix(1) { put(rights, by: leader) }
+    }
+
+    private func put(_ rights: Rights, by leader: NodeProcess) {
+        world.trace.note(
+            leader.name, "is given rights of \(rights.rules.map(\.identity.description))")
+        let wish = RightsWish(rights: rights, expectedSeq: nil, actor: nil)
+        leader.control({ .replace(wish, $0) }) { [world] result in
+            if case .failure(let failure) = result {
+                world.trace.note("operator", "rights are refused: \(failure.code)")
+            }
+        }
+    }
+
     private var backup: String?
     private var isRestored = false
 
@@ -187,6 +205,7 @@ final class Operator {
             guard let self, world.isRunning else { return }
             introduceLeaders()
             overcomePromises()
+            letAllIn()
             if world.leaders.isEmpty {
                 let best = world.nodes.compactMap(\.process)
                     .max { $1.hub.position.isBeyond($0.hub.position) }
@@ -207,14 +226,28 @@ final class Operator {
         }
     }
 
-    /// Who has promised an epoch that never began follows nobody below it: the leader begins one
-    /// above.
+    /// Who has promised an epoch that never began follows nobody below it, nor does who holds one
+    /// that whoever restored a log did not know of: the leader begins one above.
     private func overcomePromises() {
         guard let leader = world.leaders.first, world.leaders.count == 1 else { return }
         let epoch = leader.hub.position.epoch
-        let isAhead = world.nodes.compactMap(\.process).contains { $0.pledge.epoch > epoch }
+        let isAhead = world.nodes.compactMap(\.process).contains {
+            $0.pledge.epoch > epoch || $0.hub.position.epoch > epoch
+        }
         if isAhead { promote(leader.node, dice.oneIn(3) ? .yes : .no) }
     }
+
+    /// In the end everybody is let in somewhere; only so can everybody be in sync.
+    private func letAllIn() {
+        guard world.leaders.count == 1, let leader = world.leaders.first,
+            let standing = leader.hub.view.rights.rights, standing != lastRights
+        else { return }
+        let rights = lastRights ?? Rights.drawn(for: world, &dice, lettingAllIn: true)
+        lastRights = rights
+        put(rights, by: leader)
+    }
+
+    private var lastRights: Rights?
 
     /// The one leader whose log everybody has, when all agents have it too.
     var settled: SimulatedNode? {

@@ -18,7 +18,7 @@ struct Scenario {
     /// Kinds of trouble; a run has some of them.
     enum Fault: CaseIterable {
         case crashes, power, disk, space, links, partitions, clocks, promotions, force, members
-        case restarts, views, agents, backups
+        case restarts, views, agents, backups, rights
     }
 
     init(seed: UInt64) {
