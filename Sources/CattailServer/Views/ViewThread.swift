@@ -11,7 +11,7 @@ internal import Synchronization
 /// coalesced by key. It costs the append path nothing, and is never ahead of the log: it is told
 /// of events only once they are durable.
 final class ViewThread: Sendable {
-    private let inbox = Inbox<CommittedBatch>()
+    private let inbox = Inbox<CommittedBatch>(wakingAt: ViewThread.wakingEvents)
     private let pool = NIOThreadPool(numberOfThreads: 1)
     private let stored = Atomic<UInt64>(0)
 
@@ -23,6 +23,8 @@ final class ViewThread: Sendable {
     /// as much at the next start takes half a second; writing less often costs a load nothing.
     private static let eventLimit: UInt64 = 100_000
     private static let seconds = 1.0
+    /// What gathers before it is taken up, if it comes within that time.
+    private static let wakingEvents = 1_000
 
     func start(
         _ opened: Confined<ViewStore.Opened>, logger: Logger,
@@ -37,7 +39,7 @@ final class ViewThread: Sendable {
         }
     }
 
-    func take(_ batch: CommittedBatch) { _ = inbox.put(batch) }
+    func take(_ batch: CommittedBatch) { _ = inbox.put(batch, weight: batch.records.count) }
 
     /// What was taken is still written.
     func close() { inbox.close() }
