@@ -72,33 +72,37 @@ void free(void *old) {
     __libc_free(old);
 }
 
-// Calls what stands behind us; a race looks it up twice and finds the same.
-#define NEXT(name, result, types, arguments)                        \
-    static result (*_Atomic next) types;                            \
-    result (*function) types = next;                                \
-    if (!function) {                                                \
-        *(void **)&function = dlsym(RTLD_NEXT, #name);              \
-        next = function;                                            \
-    }                                                               \
-    return function arguments
+// What stands behind us, called; a race looks it up twice and finds the same.
+#define CALLED(name, result, types, arguments)                      \
+    ({                                                              \
+        static result (*_Atomic next) types;                        \
+        result (*function) types = next;                            \
+        if (!function) {                                            \
+            *(void **)&function = dlsym(RTLD_NEXT, #name);          \
+            next = function;                                        \
+        }                                                           \
+        function arguments;                                         \
+    })
+#define NEXT(name, result, types, arguments) return CALLED(name, result, types, arguments)
 
-static void wrote(ssize_t bytes) { count(SOCKET_WRITES, 1); count(WRITTEN_BYTES, (uint64_t)bytes); }
+// What the kernel took: of a write that it took in part the rest comes again.
+static ssize_t wrote(ssize_t bytes) {
+    count(SOCKET_WRITES, 1);
+    if (bytes > 0) count(WRITTEN_BYTES, (uint64_t)bytes);
+    return bytes;
+}
 
 // NIO writes to its sockets by write, writev and sendmsg, and wakes its loops by write of 8 bytes; SQLite
 // writes by pwrite.
 ssize_t write(int file, const void *from, size_t bytes) {
-    wrote((ssize_t)bytes);
-    NEXT(write, ssize_t, (int, const void *, size_t), (file, from, bytes));
+    return wrote(CALLED(write, ssize_t, (int, const void *, size_t), (file, from, bytes)));
 }
 ssize_t writev(int file, const struct iovec *parts, int number) {
-    ssize_t bytes = 0;
-    for (int i = 0; i < number; i++) bytes += (ssize_t)parts[i].iov_len;
-    wrote(bytes);
-    NEXT(writev, ssize_t, (int, const struct iovec *, int), (file, parts, number));
+    return wrote(CALLED(writev, ssize_t, (int, const struct iovec *, int), (file, parts, number)));
 }
 ssize_t sendmsg(int file, const struct msghdr *message, int flags) {
-    wrote(0);
-    NEXT(sendmsg, ssize_t, (int, const struct msghdr *, int), (file, message, flags));
+    return wrote(
+        CALLED(sendmsg, ssize_t, (int, const struct msghdr *, int), (file, message, flags)));
 }
 ssize_t read(int file, void *into, size_t bytes) {
     count(SOCKET_READS, 1);

@@ -11,6 +11,9 @@ from campaigns.load import (
     MEBI, Subscribers, fill, filled, kernel_bytes, median, private_bytes, result, status_field)
 from campaigns.report import Failed
 
+# For so long nothing may change.
+REST_SECONDS = 3
+
 
 def one_agent(bench):
     """Row 4: the whole of a large cluster to one agent that just came."""
@@ -113,15 +116,16 @@ def memory(bench):
 
 
 def settled(node, measure=lambda node: status_field(node, "VmRSS"), seconds=10):
-    """What it is when it has stopped changing."""
+    """What it is when it has stopped changing: a node comes to rest some two seconds behind a load."""
     deadline = time.monotonic() + seconds
-    last = measure(node)
+    last, since = measure(node), time.monotonic()
     while time.monotonic() < deadline:
         time.sleep(0.5)
         now = measure(node)
-        if abs(now - last) < 64 << 10:
+        if abs(now - last) >= 64 << 10:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since >= REST_SECONDS:
             return now
-        last = now
     return last
 
 
